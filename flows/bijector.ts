@@ -1,0 +1,78 @@
+import type * as tf from "../engine/tf.ts";
+
+/**
+ * An invertible map with a tractable Jacobian determinant.
+ *
+ * `forward` takes data to latent, `inverse` latent to data, in every family of this suite.
+ * A `logDet` has shape [batch], is in nats, and belongs to the method that returned it:
+ *
+ *     forward(x) = { z = f(x),      logDet = log |det df/dx| }
+ *     inverse(z) = { x = f^-1(z),   logDet = log |det df^-1/dz| }
+ *     log p(x) = log p_Z(z) + logDet      with { z, logDet } = forward(x)
+ *
+ * Tensors: a bijector borrows its arguments, gives away its results, and owns what it constructed
+ * until `[Symbol.dispose]()`.
+ */
+export interface Bijector extends Disposable {
+  /** Shape of one event: a batch has shape [batch, ...eventShape]. */
+  readonly eventShape: readonly number[];
+  /**
+   * All that a saved flow must hold, in a fixed order. What is learned has `trainable` set; what is
+   * drawn once and kept, like a permutation, has not.
+   */
+  readonly variables: readonly tf.Variable[];
+  /** Data to latent. */
+  forward(x: tf.Tensor): Forward;
+  /** Latent to data. */
+  inverse(z: tf.Tensor): Inverse;
+  /**
+   * Sets the parameters that are initialised from data (actnorm), so that this batch leaves the
+   * bijector on the other side with mean 0 and variance 1 where the parameters can achieve it.
+   *
+   * @param batch Shape [batch, ...eventShape], on the side named.
+   * @param side "data": the batch is what `forward` takes; "latent": what `inverse` takes.
+   */
+  initialize?(batch: tf.Tensor, side: "data" | "latent"): void;
+}
+
+/** What {@link Bijector.forward} returns: z [batch, ...eventShape] and logDet [batch], nats. */
+export interface Forward {
+  readonly z: tf.Tensor;
+  readonly logDet: tf.Tensor1D;
+}
+
+/** What {@link Bijector.inverse} returns: x [batch, ...eventShape] and logDet [batch], nats. */
+export interface Inverse {
+  readonly x: tf.Tensor;
+  readonly logDet: tf.Tensor1D;
+}
+
+/**
+ * The shape check of every flow and bijector.
+ *
+ * @param action What was asked for, as the message names it: `maf.forward`.
+ * @param tensor The argument.
+ * @param eventShape The shape of one event.
+ * @param symbol The argument's name in the message.
+ * @returns The batch size.
+ * @throws {TypeError} If the shape is not [batch, ...eventShape] with batch >= 1.
+ */
+export function checkBatch(
+  action: string,
+  tensor: tf.Tensor,
+  eventShape: readonly number[],
+  symbol: "x" | "z",
+): number {
+  const [batch, ...event] = tensor.shape;
+  if (
+    batch === undefined || batch < 1 || event.length !== eventShape.length ||
+    event.some((size, i) => size !== eventShape[i])
+  ) {
+    throw new TypeError(
+      `Cannot evaluate ${action} as ${symbol} must have shape [batch, ${
+        eventShape.join(", ")
+      }] with batch >= 1: current shape is [${tensor.shape.join(", ")}]`,
+    );
+  }
+  return batch;
+}
