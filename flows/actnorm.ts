@@ -1,0 +1,71 @@
+import * as tf from "../engine/tf.ts";
+import { repeatPerExample } from "./_per_example.ts";
+import { createVariable, disposeVariables } from "./_variable.ts";
+import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+
+/** Added to a standard deviation before its logarithm: a constant coordinate stays finite. */
+const MIN_DEVIATION = 1e-6;
+
+/**
+ * A learned scale and bias per coordinate, initialised from a batch.
+ *
+ *     forward(x):  z = exp(logScale) * x + bias,    logDet = sum_i logScale_i
+ *     inverse(z):  x = (z - bias) * exp(-logScale), logDet = -sum_i logScale_i
+ *
+ * Cost: no network pass in either direction. Identity until `initialize`.
+ *
+ * Source: Kingma and Dhariwal 2018 (Glow), section 3.1. The initialisation is a call of its own
+ * and never a side effect of a first evaluation.
+ */
+export class ActNorm implements Bijector {
+  readonly eventShape: readonly number[];
+  readonly variables: readonly tf.Variable[];
+  readonly #logScale: tf.Variable;
+  readonly #bias: tf.Variable;
+
+  /**
+   * @param name Path of its variables: `name/logScale`, `name/bias`, each of shape [dim].
+   * @param dim Number of coordinates.
+   */
+  constructor(name: string, dim: number) {
+    this.eventShape = [dim];
+    this.#logScale = createVariable(`${name}/logScale`, [dim], new Float32Array(dim));
+    this.#bias = createVariable(`${name}/bias`, [dim], new Float32Array(dim));
+    this.variables = [this.#logScale, this.#bias];
+  }
+
+  forward(x: tf.Tensor): Forward {
+    const batch = checkBatch("ActNorm.forward", x, this.eventShape, "x");
+    return tf.tidy(() => ({
+      z: tf.add(tf.mul(x, tf.exp(this.#logScale)), this.#bias),
+      logDet: repeatPerExample(tf.sum(this.#logScale), batch),
+    }));
+  }
+
+  inverse(z: tf.Tensor): Inverse {
+    const batch = checkBatch("ActNorm.inverse", z, this.eventShape, "z");
+    return tf.tidy(() => ({
+      x: tf.mul(tf.sub(z, this.#bias), tf.exp(tf.neg(this.#logScale))),
+      logDet: repeatPerExample(tf.neg(tf.sum(this.#logScale)), batch),
+    }));
+  }
+
+  initialize(batch: tf.Tensor, side: "data" | "latent"): void {
+    checkBatch("ActNorm.initialize", batch, this.eventShape, side === "data" ? "x" : "z");
+    tf.tidy(() => {
+      const { mean, variance } = tf.moments(batch, 0);
+      const logDeviation = tf.log(tf.add(tf.sqrt(variance), MIN_DEVIATION));
+      if (side === "data") {
+        this.#logScale.assign(tf.neg(logDeviation));
+        this.#bias.assign(tf.neg(tf.mul(mean, tf.exp(this.#logScale))));
+      } else {
+        this.#logScale.assign(logDeviation);
+        this.#bias.assign(mean);
+      }
+    });
+  }
+
+  [Symbol.dispose](): void {
+    disposeVariables(this.variables);
+  }
+}

@@ -1,0 +1,79 @@
+import * as tf from "../engine/tf.ts";
+import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+
+/**
+ * Bijectors one after the other, listed in the order in which data meets them. Owns its parts.
+ *
+ *     forward(x):  z = f_K(... f_1(x)),  logDet = sum_k logDet_k
+ */
+export class Chain implements Bijector {
+  readonly eventShape: readonly number[];
+  readonly parts: readonly Bijector[];
+
+  /**
+   * @param parts At least one; all of one event shape.
+   * @throws {RangeError} If there is no part.
+   * @throws {TypeError} If the event shapes differ.
+   */
+  constructor(parts: readonly Bijector[]) {
+    const [first] = parts;
+    if (first === undefined) {
+      throw new RangeError("Cannot create Chain as it needs at least one part: current count is 0");
+    }
+    for (const [i, part] of parts.entries()) {
+      if (String(part.eventShape) !== String(first.eventShape)) {
+        throw new TypeError(
+          `Cannot create Chain as all parts must have event shape [${
+            first.eventShape.join(", ")
+          }]: part ${i} has [${part.eventShape.join(", ")}]`,
+        );
+      }
+    }
+    this.eventShape = first.eventShape;
+    this.parts = parts;
+  }
+
+  get variables(): readonly tf.Variable[] {
+    return this.parts.flatMap((part) => part.variables);
+  }
+
+  forward(x: tf.Tensor): Forward {
+    checkBatch("Chain.forward", x, this.eventShape, "x");
+    return tf.tidy(() => {
+      let { z, logDet } = this.parts[0]!.forward(x);
+      for (const part of this.parts.slice(1)) {
+        const next = part.forward(z);
+        z = next.z;
+        logDet = tf.add(logDet, next.logDet);
+      }
+      return { z, logDet };
+    });
+  }
+
+  inverse(z: tf.Tensor): Inverse {
+    checkBatch("Chain.inverse", z, this.eventShape, "z");
+    return tf.tidy(() => {
+      let { x, logDet } = this.parts.at(-1)!.inverse(z);
+      for (const part of this.parts.slice(0, -1).reverse()) {
+        const next = part.inverse(x);
+        x = next.x;
+        logDet = tf.add(logDet, next.logDet);
+      }
+      return { x, logDet };
+    });
+  }
+
+  initialize(batch: tf.Tensor, side: "data" | "latent"): void {
+    tf.tidy(() => {
+      let values = batch;
+      for (const part of side === "data" ? this.parts : this.parts.toReversed()) {
+        part.initialize?.(values, side);
+        values = side === "data" ? part.forward(values).z : part.inverse(values).x;
+      }
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const part of this.parts) part[Symbol.dispose]();
+  }
+}

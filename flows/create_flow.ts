@@ -1,0 +1,136 @@
+import type { Rng } from "../engine/rng.ts";
+import { BASES } from "./base.ts";
+import { Chain } from "./chain.ts";
+import { FAMILIES } from "./families.ts";
+import type { ConfigValue, FlowConfig, FlowFamily } from "./family.ts";
+import { Flow } from "./flow.ts";
+import { Logit } from "./logit.ts";
+import { SCALE_MAPS } from "./scale_map.ts";
+
+/** Options of {@link createFlow}: the shape, and what the family has defaults for. */
+export interface FlowOptions {
+  /** Shape of one event: [dim]. */
+  readonly eventShape: readonly number[];
+  /**
+   * For data in [0, 1): a logit kept off the ends by this alpha comes first, so that the density is
+   * that of x itself. Default null: no logit.
+   */
+  readonly logitAlpha?: number | null;
+  /** The family's own, like `layers` and `hidden`; see its `defaults`. */
+  readonly [option: string]: ConfigValue | undefined;
+}
+
+/** Options whose value is one of a few names. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  activation: ["relu", "tanh"],
+  base: Object.keys(BASES),
+  scaleMap: Object.keys(SCALE_MAPS),
+};
+
+/**
+ * Makes a flow of a family, untrained.
+ *
+ * @param family A name of the registry, or a family of your own.
+ * @param options The event shape and the options that differ from the family's defaults.
+ * @param rng Source of the initial weights: the same rng and options give the same flow.
+ * @returns The flow; `flow.config` holds every option.
+ * @throws {RangeError} If the family is unknown, or an option has an impossible value.
+ * @throws {TypeError} If an option is unknown or of another kind than its default.
+ *
+ * @example Density of a point and samples
+ * ```ts
+ * import { createFlow, initEngine, Rng } from "@flowbench/flowbench";
+ * import assert from "node:assert/strict";
+ *
+ * await initEngine({ backend: "cpu" });
+ * const rng = new Rng(0);
+ * using flow = createFlow("maf", { eventShape: [2], layers: 3, hidden: [32] }, rng.split("init"));
+ * const samples = flow.sample(5, rng.split("samples"));
+ * assert.deepEqual(samples.shape, [5, 2]);
+ * assert.deepEqual(flow.logProb(samples).shape, [5]);
+ * ```
+ */
+export function createFlow(
+  family: string | FlowFamily,
+  options: FlowOptions,
+  rng: Rng,
+): Flow {
+  const definition = typeof family === "string" ? FAMILIES[family] : family;
+  if (definition === undefined) {
+    throw new RangeError(
+      `Cannot create flow as family must be one of ${
+        Object.keys(FAMILIES).join(", ")
+      }: current value is "${family}"`,
+    );
+  }
+  const { eventShape, logitAlpha = null, ...given } = options;
+  const [dim] = eventShape;
+  if (eventShape.length !== 1 || !isCount(dim)) {
+    throw new RangeError(
+      `Cannot create ${definition.name} as eventShape must be [dim] with an integer dim >= 1: ` +
+        `current value is [${eventShape.join(", ")}]`,
+    );
+  }
+  const config = resolve(definition, given);
+  const { base, bijector } = definition.create(dim!, config, rng);
+  return new Flow(base, logitAlpha === null ? bijector : prepend(dim!, logitAlpha, bijector), {
+    family: definition.name,
+    familyVersion: definition.version,
+    eventShape: [...eventShape],
+    logitAlpha,
+    ...config,
+  });
+}
+
+function prepend(dim: number, alpha: number, bijector: Chain["parts"][number]): Chain {
+  return new Chain([new Logit(dim, alpha), bijector]);
+}
+
+function resolve(
+  family: FlowFamily,
+  given: { readonly [option: string]: ConfigValue | undefined },
+): FlowConfig {
+  const config: Record<string, ConfigValue> = { ...family.defaults };
+  for (const [option, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const fallback = family.defaults[option];
+    if (fallback === undefined) {
+      throw new TypeError(
+        `Cannot create ${family.name} as it has no option "${option}": its options are ${
+          ["eventShape", "logitAlpha", ...Object.keys(family.defaults)].join(", ")
+        }`,
+      );
+    }
+    const problem = findProblem(option, value, fallback);
+    if (problem !== null) {
+      const ErrorClass = kind(value) === kind(fallback) ? RangeError : TypeError;
+      throw new ErrorClass(
+        `Cannot create ${family.name} as ${option} must be ${problem}: current value is ${
+          JSON.stringify(value)
+        }`,
+      );
+    }
+    config[option] = value;
+  }
+  return config;
+}
+
+/** What an option must be, where the value is not that; the kind is the kind of its default. */
+function findProblem(option: string, value: ConfigValue, fallback: ConfigValue): string | null {
+  if (Array.isArray(fallback)) {
+    return Array.isArray(value) && value.every(isCount) ? null : "a list of integers >= 1";
+  }
+  if (kind(value) !== kind(fallback)) return `a ${kind(fallback)}`;
+  if (Number.isInteger(fallback)) return isCount(value) ? null : "an integer >= 1";
+  const choices = CHOICES[option];
+  if (choices && !choices.includes(value as string)) return `one of ${choices.join(", ")}`;
+  return null;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
+
+function kind(value: ConfigValue): string {
+  return Array.isArray(value) ? "list" : typeof value;
+}

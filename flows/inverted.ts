@@ -1,0 +1,41 @@
+import type * as tf from "../engine/tf.ts";
+import type { Bijector, Forward, Inverse } from "./bijector.ts";
+
+/**
+ * A bijector used the other way round: what was latent is data. Owns the bijector it wraps.
+ *
+ *     forward(x) = { z: g^-1(x), logDet of g^-1 },   inverse(z) = { x: g(z), logDet of g }
+ */
+export class Inverted implements Bijector {
+  readonly inner: Bijector;
+
+  constructor(inner: Bijector) {
+    this.inner = inner;
+  }
+
+  get eventShape(): readonly number[] {
+    return this.inner.eventShape;
+  }
+
+  get variables(): readonly tf.Variable[] {
+    return this.inner.variables;
+  }
+
+  forward(x: tf.Tensor): Forward {
+    const { x: z, logDet } = this.inner.inverse(x);
+    return { z, logDet };
+  }
+
+  inverse(z: tf.Tensor): Inverse {
+    const { z: x, logDet } = this.inner.forward(z);
+    return { x, logDet };
+  }
+
+  initialize(batch: tf.Tensor, side: "data" | "latent"): void {
+    this.inner.initialize?.(batch, side === "data" ? "latent" : "data");
+  }
+
+  [Symbol.dispose](): void {
+    this.inner[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,55 @@
+import { ActNorm } from "./actnorm.ts";
+import type { BaseName } from "./base.ts";
+import type { Bijector } from "./bijector.ts";
+import { Chain } from "./chain.ts";
+import { alternatingMask, Coupling } from "./coupling.ts";
+import type { FlowFamily } from "./family.ts";
+import type { Activation } from "./mlp.ts";
+import { Scaling } from "./scaling.ts";
+
+type NiceConfig = {
+  readonly layers: number;
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  readonly base: BaseName;
+  readonly actnorm: boolean;
+};
+
+/**
+ * NICE: additive couplings, which preserve volume, and one learned diagonal at the end.
+ *
+ *     z_kept = x_kept,  z_moved = x_moved + t(x_kept)     per layer, masks alternating
+ *     z = exp(S) z                                        at the end
+ *
+ * Deviation from the paper: by default an actnorm stands in front, whose scale and bias are
+ * initialised from data; the paper's data lie in [0, 1] and need none (`actnorm: false`).
+ */
+export const nice: FlowFamily<NiceConfig> = {
+  name: "nice",
+  version: 1,
+  citation: {
+    authors: "Laurent Dinh, David Krueger, Yoshua Bengio",
+    title: "NICE: Non-linear Independent Components Estimation",
+    year: 2015,
+    venue: "ICLR workshop",
+    url: "https://arxiv.org/abs/1410.8516",
+  },
+  fastDirection: "both",
+  defaults: {
+    layers: 4,
+    hidden: [64, 64],
+    activation: "relu",
+    base: "logistic",
+    actnorm: true,
+  },
+  create(dim, { layers, hidden, activation, base, actnorm }, rng) {
+    const parts: Bijector[] = actnorm ? [new ActNorm("actnorm", dim)] : [];
+    for (let k = 0; k < layers; k++) {
+      const mask = alternatingMask(dim, k);
+      const options = { mask, hidden, activation, scaleMap: null };
+      parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
+    }
+    parts.push(new Scaling("scaling", dim));
+    return { base, bijector: new Chain(parts) };
+  },
+};

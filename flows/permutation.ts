@@ -1,0 +1,84 @@
+import * as tf from "../engine/tf.ts";
+import { createVariable, disposeVariables } from "./_variable.ts";
+import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+
+/**
+ * Reorders the columns of a matrix, on every backend and with a gradient: TensorFlow.js's own
+ * gradient of `gather` needs a kernel that the wasm backend lacks, and here it is a gather too.
+ *
+ * @param x Shape [batch, dim].
+ * @param order Shape [dim], int32: column i of the result is column order[i] of x.
+ * @param inverseOrder Shape [dim], int32: the inverse permutation.
+ * @returns Shape [batch, dim].
+ */
+export function permuteColumns(
+  x: tf.Tensor,
+  order: tf.Tensor1D,
+  inverseOrder: tf.Tensor1D,
+): tf.Tensor {
+  const op = tf.customGrad((x: tf.Tensor | tf.GradSaveFunc) => ({
+    value: tf.gather(x as tf.Tensor, order, 1),
+    gradFunc: (dy: tf.Tensor) => tf.gather(dy, inverseOrder, 1),
+  }));
+  return op(x);
+}
+
+/** The permutation that undoes another. */
+export function invertOrder(order: Int32Array): Int32Array<ArrayBuffer> {
+  const inverse = new Int32Array(order.length);
+  for (const [i, column] of order.entries()) inverse[column] = i;
+  return inverse;
+}
+
+/**
+ * A fixed permutation of the coordinates. Volume-preserving: logDet = 0.
+ *
+ *     forward(x):  z_i = x_order[i]
+ */
+export class Permutation implements Bijector {
+  readonly eventShape: readonly number[];
+  readonly variables: readonly tf.Variable[];
+  readonly #inverseOrder: tf.Variable;
+  readonly #order: tf.Variable;
+
+  /**
+   * @param name Path of its variables: `name/order`, `name/inverseOrder`, kept and never trained.
+   * @param order A permutation of 0 … dim - 1.
+   * @throws {RangeError} If it is none.
+   */
+  constructor(name: string, order: Int32Array) {
+    if (order.toSorted().some((column, i) => column !== i)) {
+      throw new RangeError(
+        `Cannot create Permutation as order must hold each of 0 … ${order.length - 1} once: ` +
+          `current value is [${order.join(", ")}]`,
+      );
+    }
+    const dim = order.length;
+    this.eventShape = [dim];
+    this.#order = createVariable(`${name}/order`, [dim], order, { trainable: false });
+    this.#inverseOrder = createVariable(`${name}/inverseOrder`, [dim], invertOrder(order), {
+      trainable: false,
+    });
+    this.variables = [this.#order, this.#inverseOrder];
+  }
+
+  forward(x: tf.Tensor): Forward {
+    const batch = checkBatch("Permutation.forward", x, this.eventShape, "x");
+    return tf.tidy(() => ({
+      z: permuteColumns(x, this.#order as tf.Tensor1D, this.#inverseOrder as tf.Tensor1D),
+      logDet: tf.zeros([batch]) as tf.Tensor1D,
+    }));
+  }
+
+  inverse(z: tf.Tensor): Inverse {
+    const batch = checkBatch("Permutation.inverse", z, this.eventShape, "z");
+    return tf.tidy(() => ({
+      x: permuteColumns(z, this.#inverseOrder as tf.Tensor1D, this.#order as tf.Tensor1D),
+      logDet: tf.zeros([batch]) as tf.Tensor1D,
+    }));
+  }
+
+  [Symbol.dispose](): void {
+    disposeVariables(this.variables);
+  }
+}

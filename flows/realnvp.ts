@@ -1,0 +1,57 @@
+import { ActNorm } from "./actnorm.ts";
+import type { BaseName } from "./base.ts";
+import type { Bijector } from "./bijector.ts";
+import { Chain } from "./chain.ts";
+import { alternatingMask, Coupling } from "./coupling.ts";
+import type { FlowFamily } from "./family.ts";
+import type { Activation } from "./mlp.ts";
+import type { ScaleMap } from "./scale_map.ts";
+
+type RealNvpConfig = {
+  readonly layers: number;
+  readonly hidden: readonly number[];
+  readonly activation: Activation;
+  readonly base: BaseName;
+  readonly scaleMap: ScaleMap;
+  readonly actnorm: boolean;
+};
+
+/**
+ * RealNVP: affine couplings with alternating masks.
+ *
+ *     z_kept = x_kept,  z_moved = x_moved * exp(log s(x_kept)) + t(x_kept)     per layer
+ *
+ * Deviations from the paper: an actnorm in front of each coupling in place of batch normalisation,
+ * so that the density of one example does not depend on the others in its batch; one network for
+ * s and t; a log-scale bounded by 5 tanh(a / 5) in place of the paper's learned multiple of tanh.
+ */
+export const realnvp: FlowFamily<RealNvpConfig> = {
+  name: "realnvp",
+  version: 1,
+  citation: {
+    authors: "Laurent Dinh, Jascha Sohl-Dickstein, Samy Bengio",
+    title: "Density estimation using Real NVP",
+    year: 2017,
+    venue: "ICLR",
+    url: "https://arxiv.org/abs/1605.08803",
+  },
+  fastDirection: "both",
+  defaults: {
+    layers: 5,
+    hidden: [64, 64],
+    activation: "relu",
+    base: "normal",
+    scaleMap: "tanh",
+    actnorm: true,
+  },
+  create(dim, { layers, hidden, activation, base, scaleMap, actnorm }, rng) {
+    const parts: Bijector[] = [];
+    for (let k = 0; k < layers; k++) {
+      if (actnorm) parts.push(new ActNorm(`layer${k}/actnorm`, dim));
+      const mask = alternatingMask(dim, k);
+      const options = { mask, hidden, activation, scaleMap };
+      parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
+    }
+    return { base, bijector: new Chain(parts) };
+  },
+};

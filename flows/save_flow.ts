@@ -1,0 +1,115 @@
+import * as tf from "../engine/tf.ts";
+import { Rng } from "../engine/rng.ts";
+import { writeAtomically } from "../engine/write_atomically.ts";
+import { variableName } from "./_variable.ts";
+import { createFlow, type FlowOptions } from "./create_flow.ts";
+import { FAMILIES } from "./families.ts";
+import type { FlowConfig, FlowFamily } from "./family.ts";
+import type { Flow } from "./flow.ts";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "./safetensors.ts";
+
+/**
+ * Saves a flow: its variables under their paths, its config as JSON in the metadata, and a
+ * checksum over both. The file is whole or not there.
+ *
+ * @param flow Borrowed.
+ * @param path Of the file, `.safetensors` by custom.
+ */
+export async function saveFlow(flow: Flow, path: string): Promise<void> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const variable of flow.variables) {
+    const values = await variable.data() as Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+    tensors.set(variableName(variable), { shape: variable.shape, values: values.slice() });
+  }
+  const config = JSON.stringify(flow.config);
+  const metadata = { format: "flowbench/1", config, sha256: await checksum(config, tensors) };
+  await writeAtomically(path, encodeSafetensors({ metadata, tensors }));
+}
+
+/**
+ * Loads a flow that {@link saveFlow} wrote: the same bits of log-density on the same backend.
+ *
+ * @param path Of the file.
+ * @param families Where to look up the family's name; default: the registry.
+ * @throws {SyntaxError} If the file is truncated, altered, or no saved flow.
+ * @throws {RangeError} If its family is unknown or of another version.
+ * @throws {TypeError} If a tensor is missing, left over, or of another shape.
+ */
+export async function loadFlow(
+  path: string,
+  families: Readonly<Record<string, FlowFamily>> = FAMILIES,
+): Promise<Flow> {
+  const { metadata, tensors } = decodeSafetensors(await Deno.readFile(path), path);
+  const { format, config: configText, sha256 } = metadata;
+  if (format !== "flowbench/1" || configText === undefined) {
+    throw new SyntaxError(
+      `Cannot load a flow from ${path} as its metadata must have format "flowbench/1": ` +
+        `current value is ${JSON.stringify(format)}`,
+    );
+  }
+  if (await checksum(configText, tensors) !== sha256) {
+    throw new SyntaxError(
+      `Cannot load a flow from ${path} as its content was altered: its checksum differs`,
+    );
+  }
+  const { family, familyVersion, ...options } = JSON.parse(configText) as FlowConfig;
+  const definition = Object.hasOwn(families, String(family)) ? families[String(family)] : undefined;
+  if (definition === undefined || definition.version !== familyVersion) {
+    throw new RangeError(
+      `Cannot load a flow from ${path} as its family must be one of ${
+        Object.values(families).map(({ name, version }) => `${name} (version ${version})`)
+          .join(", ")
+      }: current value is ${family} (version ${familyVersion})`,
+    );
+  }
+  const flow = createFlow(definition, options as unknown as FlowOptions, new Rng(0));
+  try {
+    assignAll(flow, tensors, path);
+    return flow;
+  } catch (error) {
+    flow[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function assignAll(
+  flow: Flow,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  path: string,
+): void {
+  const names = new Set(flow.variables.map(variableName));
+  const missing = [...names].filter((name) => !tensors.has(name));
+  const extra = [...tensors.keys()].filter((name) => !names.has(name));
+  if (missing.length > 0 || extra.length > 0) {
+    throw new TypeError(
+      `Cannot load a flow from ${path} as it must hold the tensors of ${flow.config.family}: ` +
+        `missing [${missing.join(", ")}], left over [${extra.join(", ")}]`,
+    );
+  }
+  for (const variable of flow.variables) {
+    const { shape, values } = tensors.get(variableName(variable))!;
+    const isInteger = values instanceof Int32Array;
+    if (String(shape) !== String(variable.shape) || isInteger !== (variable.dtype === "int32")) {
+      throw new TypeError(
+        `Cannot load a flow from ${path} as tensor "${variableName(variable)}" must be ` +
+          `${variable.dtype} of shape [${variable.shape.join(", ")}]: current one is ${
+            isInteger ? "int32" : "float32"
+          } of shape [${shape.join(", ")}]`,
+      );
+    }
+    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape, variable.dtype)));
+  }
+}
+
+async function checksum(
+  config: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Promise<string> {
+  const parts: Uint8Array<ArrayBuffer>[] = [new TextEncoder().encode(config)];
+  for (const [name, { shape, values }] of tensors) {
+    parts.push(new TextEncoder().encode(`\n${name} [${shape}] ${values.constructor.name}\n`));
+    parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,23 @@
+import * as tf from "../engine/tf.ts";
+
+/**
+ * How a network's raw output a becomes the logarithm of a positive scale. "RealNVP" has been
+ * published with nine of these: the choice is a named field of every config and of every result.
+ */
+export type ScaleMap = "exp" | "tanh" | "sigmoid2";
+
+/** Bound of the `tanh` map: scales lie between exp(-5) and exp(5). */
+const TANH_BOUND = 5;
+
+/**
+ * The scale maps, each from raw output to log-scale.
+ *
+ *     exp:       log s = a                  unbounded, as the papers write it
+ *     tanh:      log s = 5 tanh(a / 5)      bounded; slope 1 at 0
+ *     sigmoid2:  log s = log sigmoid(a + 2) s < 1; the released code of Glow
+ */
+export const SCALE_MAPS: Readonly<Record<ScaleMap, (raw: tf.Tensor) => tf.Tensor>> = {
+  exp: (raw) => raw,
+  tanh: (raw) => tf.mul(TANH_BOUND, tf.tanh(tf.div(raw, TANH_BOUND))),
+  sigmoid2: (raw) => tf.neg(tf.softplus(tf.sub(-2, raw))),
+};

@@ -1,0 +1,50 @@
+import * as tf from "../engine/tf.ts";
+import { repeatPerExample } from "./_per_example.ts";
+import { createVariable, disposeVariables } from "./_variable.ts";
+import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+
+/**
+ * The learned diagonal of NICE.
+ *
+ *     forward(x):  z = exp(logScale) * x,   logDet = sum_i logScale_i
+ *     inverse(z):  x = exp(-logScale) * z,  logDet = -sum_i logScale_i
+ *
+ * Cost: no network pass in either direction.
+ *
+ * Source: Dinh et al. 2015 (NICE), section 3.3.
+ */
+export class Scaling implements Bijector {
+  readonly eventShape: readonly number[];
+  readonly variables: readonly tf.Variable[];
+  readonly #logScale: tf.Variable;
+
+  /**
+   * @param name Path of its variable: `name/logScale`, shape [dim].
+   * @param dim Number of coordinates.
+   */
+  constructor(name: string, dim: number) {
+    this.eventShape = [dim];
+    this.#logScale = createVariable(`${name}/logScale`, [dim], new Float32Array(dim));
+    this.variables = [this.#logScale];
+  }
+
+  forward(x: tf.Tensor): Forward {
+    const batch = checkBatch("Scaling.forward", x, this.eventShape, "x");
+    return tf.tidy(() => ({
+      z: tf.mul(x, tf.exp(this.#logScale)),
+      logDet: repeatPerExample(tf.sum(this.#logScale), batch),
+    }));
+  }
+
+  inverse(z: tf.Tensor): Inverse {
+    const batch = checkBatch("Scaling.inverse", z, this.eventShape, "z");
+    return tf.tidy(() => ({
+      x: tf.mul(z, tf.exp(tf.neg(this.#logScale))),
+      logDet: repeatPerExample(tf.neg(tf.sum(this.#logScale)), batch),
+    }));
+  }
+
+  [Symbol.dispose](): void {
+    disposeVariables(this.variables);
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * The suite that every bijector and every family passes: at initialisation and after perturbing
+ * every variable, for several dims and seeds.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Rng } from "../../engine/rng.ts";
+import * as tf from "../../engine/tf.ts";
+import type { Bijector } from "../../flows/bijector.ts";
+import { sumPerExample } from "../../flows/_per_example.ts";
+import { variableName } from "../../flows/_variable.ts";
+import { assertAllClose, TOLERANCES } from "../_assert.ts";
+import { startEngine } from "../_engine.ts";
+import { logAbsDet } from "../_linear_algebra.ts";
+
+/** What is tested, and data of its domain. */
+export interface Subject {
+  readonly bijector: Bijector;
+  /** Shape [batch, ...eventShape]; owned by the suite. */
+  readonly x: tf.Tensor;
+  readonly rng: Rng;
+  /** Whether output i may depend on input j; absent: anything may. */
+  readonly depends?: (i: number, j: number) => boolean;
+}
+
+/** One check; it throws where the bijector fails. */
+export type Check = (subject: Subject) => void;
+
+/** Names of the checks, as a skip gives them. */
+export type CheckName = keyof typeof BIJECTOR_CHECKS;
+
+const flat = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
+
+function withTensors(run: () => void): void {
+  tf.tidy(() => {
+    run();
+  });
+}
+
+/** All checks of one bijector at one state of its variables. */
+export const BIJECTOR_CHECKS = {
+  "shapes of z, x and logDet": ({ bijector, x }) =>
+    withTensors(() => {
+      const { z, logDet } = bijector.forward(x);
+      const back = bijector.inverse(z);
+      assert.deepEqual(z.shape, x.shape);
+      assert.deepEqual(logDet.shape, [x.shape[0]]);
+      assert.deepEqual(back.x.shape, x.shape);
+      assert.deepEqual(back.logDet.shape, [x.shape[0]]);
+      assert.deepEqual(x.shape.slice(1), [...bijector.eventShape]);
+    }),
+  "inverse undoes forward": ({ bijector, x }) =>
+    withTensors(() => {
+      const back = bijector.inverse(bijector.forward(x).z).x;
+      assertAllClose(flat(back), flat(x), TOLERANCES.roundTrip, "inverse(forward(x))");
+    }),
+  "forward undoes inverse": ({ bijector, x, rng }) =>
+    withTensors(() => {
+      const z = tf.tensor(rng.split("latent").normal(x.size), x.shape);
+      const again = bijector.forward(bijector.inverse(z).x).z;
+      assertAllClose(flat(again), flat(z), TOLERANCES.roundTrip, "forward(inverse(z))");
+    }),
+  "logDet is that of the autodiff Jacobian": ({ bijector, x }) =>
+    withTensors(() => {
+      const expected = jacobians(bijector, x).map((jacobian) =>
+        logAbsDet(jacobian, x.size / x.shape[0]!)
+      );
+      assertAllClose(flat(bijector.forward(x).logDet), expected, TOLERANCES.logDet, "logDet");
+    }),
+  "inverse has the opposite logDet": ({ bijector, x }) =>
+    withTensors(() => {
+      const { z, logDet } = bijector.forward(x);
+      const back = bijector.inverse(z).logDet;
+      assertAllClose(flat(tf.neg(back)), flat(logDet), TOLERANCES.roundTrip, "-logDet");
+    }),
+  "Jacobian has the stated zeros": ({ bijector, x, depends }) =>
+    withTensors(() => {
+      if (depends === undefined) return;
+      const dim = x.size / x.shape[0]!;
+      for (const jacobian of jacobians(bijector, x)) {
+        for (let i = 0; i < dim; i++) {
+          for (let j = 0; j < dim; j++) {
+            if (!depends(i, j)) assert.equal(Math.abs(jacobian[i * dim + j]!), 0, `dz${i}/dx${j}`);
+          }
+          const row = Array.from(jacobian.slice(i * dim, (i + 1) * dim));
+          assert.ok(row.some((value) => value !== 0), `dz${i}/dx is all zero`);
+        }
+      }
+    }),
+  "every trained variable has a finite gradient": ({ bijector, x }) =>
+    withTensors(() => {
+      const trained = bijector.variables.filter((variable) => variable.trainable);
+      if (trained.length === 0) return;
+      const { grads } = tf.variableGrads(() => objective(bijector, x), trained);
+      for (const variable of trained) {
+        const gradient = grads[variable.name];
+        assert.ok(gradient, `${variable.name} has no gradient`);
+        assert.deepEqual(gradient.shape, variable.shape);
+        assert.ok(flat(gradient).every(Number.isFinite), `${variable.name}: gradient not finite`);
+      }
+    }),
+  "gradients agree with finite differences": ({ bijector, x, rng }) =>
+    withTensors(() => {
+      const trained = bijector.variables.filter((variable) => variable.trainable);
+      const difference = (move: (step: number) => void): number => {
+        const step = 1e-2;
+        move(step);
+        const above = flat(objective(bijector, x))[0]!;
+        move(-2 * step);
+        const below = flat(objective(bijector, x))[0]!;
+        move(step);
+        return (above - below) / (2 * step);
+      };
+      if (trained.length > 0) {
+        const { grads } = tf.variableGrads(() => objective(bijector, x), trained);
+        for (const variable of trained) {
+          const draws = rng.split(variableName(variable)).normal(variable.size);
+          const norm = Math.hypot(...draws);
+          const direction = tf.tensor(draws.map((d) => d / norm), variable.shape);
+          const slope = flat(tf.sum(tf.mul(grads[variable.name]!, direction)))[0]!;
+          const measured = difference((step) => {
+            variable.assign(tf.add(variable, tf.mul(step, direction)));
+          });
+          assertAllClose([slope], [measured], TOLERANCES.finiteDifference, variable.name);
+        }
+      }
+      const gradient = tf.grad((x) => objective(bijector, x))(x);
+      const draws = rng.split("input direction").normal(x.size);
+      const norm = Math.hypot(...draws);
+      const direction = tf.tensor(draws.map((d) => 0.1 * d / norm), x.shape);
+      const slope = flat(tf.sum(tf.mul(gradient, direction)))[0]!;
+      const value = (step: number) =>
+        flat(objective(bijector, tf.add(x, tf.mul(step, direction))))[0]!;
+      const measured = (value(0.1) - value(-0.1)) / 0.2;
+      assertAllClose([slope], [measured], TOLERANCES.finiteDifference, "gradient in x");
+    }),
+  "examples do not depend on each other": ({ bijector, x }) =>
+    withTensors(() => {
+      const { z, logDet } = bijector.forward(x);
+      const alone = bijector.forward(tf.slice(x, 0, 1));
+      assertAllClose(flat(alone.z), flat(tf.slice(z, 0, 1)), 1e-5, "z of batch 1");
+      assertAllClose(flat(alone.logDet), flat(tf.slice(logDet, 0, 1)), 1e-5, "logDet of batch 1");
+    }),
+  "same input, same bits, no tensor left": ({ bijector, x }) => {
+    const evaluate = () => {
+      const { z, logDet } = bijector.forward(x);
+      const back = bijector.inverse(z);
+      const bits = [z, logDet, back.x, back.logDet].map((tensor) => Array.from(flat(tensor)));
+      tf.dispose([z, logDet, back.x, back.logDet]);
+      return bits;
+    };
+    const first = evaluate();
+    const before = tf.memory().numTensors;
+    assert.deepEqual(evaluate(), first);
+    assert.equal(tf.memory().numTensors, before, "tensors leaked");
+  },
+  "wrong shapes are refused": ({ bijector, x }) =>
+    withTensors(() => {
+      const wrong = [tf.ones([3, bijector.eventShape[0]! + 1]), tf.ones([bijector.eventShape[0]!])];
+      const empty = tf.zeros([0, ...bijector.eventShape]);
+      for (const tensor of [...wrong, empty]) {
+        const shape = `current shape is [${tensor.shape.join(", ")}]`;
+        const expected = {
+          name: "TypeError",
+          message: new RegExp(shape.replaceAll(/[[\]]/g, "\\$&")),
+        };
+        assert.throws(() => bijector.forward(tensor), expected);
+        assert.throws(() => bijector.inverse(tensor), expected);
+      }
+      assert.ok(x.shape[0]! >= 1);
+    }),
+} as const satisfies Record<string, Check>;
+
+/** Runs {@link BIJECTOR_CHECKS} over dims and seeds, at initialisation and perturbed. */
+export function testBijector(name: string, options: {
+  make: (dim: number, rng: Rng) => Bijector;
+  dims?: readonly number[];
+  seeds?: readonly number[];
+  /** Data of the bijector's domain; default: standard normal. */
+  data?: (count: number, rng: Rng) => Float32Array;
+  depends?: (dim: number) => (i: number, j: number) => boolean;
+  skip?: readonly { reason: string; checks: readonly CheckName[] }[];
+}): void {
+  const { make, dims = [2, 3, 5], seeds = [0, 1], data = (n, rng) => rng.normal(n) } = options;
+  for (const { reason } of options.skip ?? []) assert.ok(reason.length > 0);
+  const skipped = new Set((options.skip ?? []).flatMap(({ checks }) => checks));
+  Deno.test(`${name} conforms`, async (t) => {
+    await startEngine();
+    for (const dim of dims) {
+      for (const seed of seeds) {
+        const rng = new Rng(seed).split(name);
+        const tensorsBefore = tf.memory().numTensors;
+        const bijector = make(dim, rng.split("init"));
+        const x = tf.tensor(data(7 * dim, rng.split("data")), [7, dim]);
+        const depends = options.depends?.(dim);
+        const subject = { bijector, x, rng, ...(depends && { depends }) };
+        for (const state of ["at initialisation", "perturbed"]) {
+          if (state === "perturbed") perturb(bijector, rng.split("perturb"));
+          await t.step(`dim ${dim}, seed ${seed}, ${state}`, () => {
+            for (const [check, run] of Object.entries(BIJECTOR_CHECKS)) {
+              if (!skipped.has(check as CheckName)) attempt(check, () => run(subject));
+            }
+          });
+        }
+        x.dispose();
+        bijector[Symbol.dispose]();
+        assert.equal(tf.memory().numTensors, tensorsBefore, "dispose() left tensors");
+      }
+    }
+  });
+}
+
+/** Names the check in the error it throws. */
+function attempt(check: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    throw new Error(`Check failed: ${check}`, { cause: error });
+  }
+}
+
+/** Adds noise to every trained variable: what holds at initialisation only is found out. */
+export function perturb(bijector: Bijector, rng: Rng, scale = 0.2): void {
+  tf.tidy(() => {
+    for (const variable of bijector.variables) {
+      if (!variable.trainable) continue;
+      const noise = tf.tensor(
+        rng.split(variableName(variable)).normal(variable.size),
+        variable.shape,
+      );
+      variable.assign(tf.add(variable, tf.mul(scale, noise)));
+    }
+  });
+}
+
+/** A scalar in which all outputs take part: log-density under a normal base, weighted. */
+function objective(bijector: Bijector, x: tf.Tensor): tf.Scalar {
+  const { z, logDet } = bijector.forward(x);
+  return tf.mean(tf.sub(logDet, tf.mul(0.5, sumPerExample(tf.square(z)))));
+}
+
+/** The Jacobian dz/dx of each example, row-major, by one gradient pass per output. */
+export function jacobians(bijector: Bijector, x: tf.Tensor): Float32Array[] {
+  const batch = x.shape[0]!;
+  const dim = x.size / batch;
+  const result = Array.from({ length: batch }, () => new Float32Array(dim * dim));
+  for (let i = 0; i < dim; i++) {
+    const row = tf.tidy(() =>
+      flat(
+        tf.grad((x) => {
+          const z = tf.reshape(bijector.forward(x).z, [batch, dim]);
+          return tf.sum(tf.slice(z, [0, i], [batch, 1]));
+        })(x),
+      )
+    );
+    for (let b = 0; b < batch; b++) {
+      result[b]!.set(row.subarray(b * dim, (b + 1) * dim), i * dim);
+    }
+  }
+  return result;
+}
