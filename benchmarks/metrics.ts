@@ -1,0 +1,37 @@
+/**
+ * Bits per dimension, the unit in which densities over images are compared.
+ *
+ *     levels given:   (nllNats + D log levels) / (D log 2)    x = (k + u) / levels in [0, 1)
+ *     levels null:     nllNats / (D log 2)                    real-valued x
+ *
+ * @param nllNats Mean negative log-density -log p(x) of x itself, nats.
+ * @param dim Number of coordinates D.
+ * @param levels 256 for 8-bit images; null for continuous data.
+ *
+ * @example A uniform density over [0, 1)^D costs 8 bits for each 8-bit pixel
+ * ```ts
+ * import { bitsPerDim } from "@flowbench/flowbench";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(bitsPerDim(0, 784, 256), 8);
+ * ```
+ */
+export function bitsPerDim(nllNats: number, dim: number, levels: number | null): number {
+  return nllNats / (dim * Math.LN2) + (levels === null ? 0 : Math.log2(levels));
+}
+
+/** Mean and standard error of a list of numbers, in float64. */
+export function meanAndError(values: Float64Array): { mean: number; error: number } {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, error: n > 1 ? Math.sqrt(squares / (n - 1) / n) : 0 };
+}
+
+/** The quantile q of sorted numbers, by linear interpolation. */
+export function quantile(sorted: readonly number[], q: number): number {
+  const position = (sorted.length - 1) * q;
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+}

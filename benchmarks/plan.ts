@@ -1,0 +1,44 @@
+import type { SplitCounts } from "../datasets/mod.ts";
+import type { ConfigValue } from "../flows/family.ts";
+import type { TimeConfig, TimedOp } from "./time_flow.ts";
+import type { TrainConfig } from "./train_flow.ts";
+
+/** Budgets: `smoke` checks that all works, `quick` is the default, `paper` is for publication. */
+export type Profile = "smoke" | "quick" | "paper";
+
+interface RunBase {
+  readonly suite: string;
+  readonly profile: string;
+  readonly dataset: string;
+  /** A family of the registry, or a baseline. */
+  readonly family: string;
+  readonly variant: string;
+  readonly seed: number;
+  /** Seconds on two cores, roughly: for the time that is left and for balanced shards. */
+  readonly expectedSeconds: number;
+}
+
+/** A run that trains a flow, or fits a baseline, and scores it. */
+export interface QualityRun extends RunBase {
+  readonly kind: "quality";
+  readonly counts: SplitCounts;
+  /** Options of `createFlow` but for the event shape; empty for a baseline. */
+  readonly flow: { readonly [option: string]: ConfigValue };
+  /** Null for a baseline. */
+  readonly train: TrainConfig | null;
+  /** Test examples whose round trip is measured. */
+  readonly roundTrips: number;
+}
+
+/** A run that times an untrained flow. */
+export interface TimingRun extends RunBase {
+  readonly kind: "timing";
+  readonly dim: number;
+  readonly flow: { readonly [option: string]: ConfigValue };
+  readonly ops: readonly TimedOp[];
+  readonly batches: readonly number[];
+  readonly time: TimeConfig;
+}
+
+/** One run, as plain data: what is hashed into its id and written into its record. */
+export type Run = QualityRun | TimingRun;

@@ -1,0 +1,96 @@
+import cliProgress from "npm:cli-progress@3.12.0";
+import type { Run } from "./plan.ts";
+import type { Record } from "./record.ts";
+
+/** Shows where a benchmark stands: a bar on a terminal, a line per finished run when piped. */
+export class Progress implements Disposable {
+  readonly #bar: cliProgress.SingleBar | null;
+  readonly #print: (line: string) => void;
+  readonly #total: number;
+  readonly #startedMs = performance.now();
+  #done = 0;
+  /** Expected seconds of what is finished, and of that what was really made. */
+  #expected = 0;
+  #expectedMade = 0;
+  readonly #expectedTotal: number;
+
+  /**
+   * @param runs All that is planned.
+   * @param isTerminal Whether a person watches.
+   * @param print Writes one line.
+   */
+  constructor(runs: readonly Run[], isTerminal: boolean, print: (line: string) => void) {
+    this.#total = runs.length;
+    this.#expectedTotal = runs.reduce((sum, run) => sum + run.expectedSeconds, 0);
+    this.#print = print;
+    this.#bar = isTerminal
+      ? new cliProgress.SingleBar({
+        format: " {bar} {percentage}% | {done} runs | {left} left | {what}",
+        hideCursor: true,
+        clearOnComplete: true,
+        barsize: 24,
+      }, cliProgress.Presets.shades_classic)
+      : null;
+    this.#bar?.start(this.#expectedTotal, 0, { done: `0/${this.#total}`, left: "?", what: "" });
+  }
+
+  /** A run that needed no work. */
+  skip(run: Run): void {
+    this.#done++;
+    this.#expected += run.expectedSeconds;
+    this.#draw(run, 0);
+  }
+
+  /** @param fraction Of this run that is done, 0 to 1. */
+  update(run: Run, fraction: number): void {
+    this.#draw(run, fraction);
+  }
+
+  /** A run that was made. */
+  end(run: Run, record: Record): void {
+    this.#done++;
+    this.#expected += run.expectedSeconds;
+    this.#expectedMade += run.expectedSeconds;
+    const line = `[${this.#done}/${this.#total}] ${describe(record)}, about ${this.#left(0)} left`;
+    if (this.#bar === null) this.#print(line);
+    else if (record.status !== "ok") {
+      this.#bar.stop();
+      this.#print(line);
+      this.#bar.start(this.#expectedTotal, this.#expected);
+    }
+    this.#draw(run, 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.#bar?.stop();
+  }
+
+  #draw(run: Run, fraction: number): void {
+    const seconds = fraction * run.expectedSeconds;
+    this.#bar?.update(Math.min(this.#expected + seconds, this.#expectedTotal), {
+      done: `${this.#done}/${this.#total}`,
+      left: this.#left(seconds),
+      what: `${run.family} on ${run.dataset}`,
+    });
+  }
+
+  /** Expected seconds that remain, scaled by how long the finished ones really took. */
+  #left(seconds: number): string {
+    const made = this.#expectedMade + seconds;
+    const elapsed = (performance.now() - this.#startedMs) / 1000;
+    const pace = made > 0 ? elapsed / made : 1;
+    const left = Math.max(0, Math.round((this.#expectedTotal - this.#expected - seconds) * pace));
+    return left < 60
+      ? `${left}s`
+      : `${Math.floor(left / 60)}m${String(left % 60).padStart(2, "0")}s`;
+  }
+}
+
+function describe({ run, status, reason, scores, training }: Record): string {
+  const name = `${run.family} on ${run.dataset} (seed ${run.seed})`;
+  if (status !== "ok") return `${name}: ${status}: ${reason}`;
+  if (scores === null) return `${name}: timed`;
+  return `${name}: ${scores.nllNats.toFixed(4)} nats, ${scores.bitsPerDim.toFixed(4)} bits/dim in ${
+    (training?.trainSeconds ?? 0).toFixed(1)
+  }s`;
+}

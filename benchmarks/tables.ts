@@ -1,0 +1,168 @@
+import { writeAtomically } from "../engine/write_atomically.ts";
+import { type Column, toCsv } from "./csv.ts";
+import { tInterval } from "./_statistics.ts";
+import { quantile } from "./metrics.ts";
+import type { QualityRun, Run } from "./plan.ts";
+import { readRecords, type Record, type Timing } from "./record.ts";
+
+const hidden = ({ flow }: Run): string | null => {
+  const widths = flow.hidden;
+  return Array.isArray(widths) ? widths.join("x") : null;
+};
+const layers = ({ flow }: Run): number | null =>
+  typeof flow.layers === "number" ? flow.layers : null;
+
+/** quality.csv: one row per trained flow or fitted baseline. */
+const QUALITY: readonly Column<Record>[] = [
+  { name: "run_id", value: ({ runId }) => runId },
+  { name: "suite", value: ({ run }) => run.suite },
+  { name: "profile", value: ({ run }) => run.profile },
+  { name: "dataset", value: ({ run }) => run.dataset },
+  { name: "dim", value: ({ scores }) => scores?.dim ?? null },
+  { name: "family", value: ({ run }) => run.family },
+  { name: "variant", value: ({ run }) => run.variant },
+  { name: "layers", value: ({ run }) => layers(run) },
+  { name: "hidden", value: ({ run }) => hidden(run) },
+  { name: "params", value: ({ scores }) => scores?.params ?? null },
+  { name: "seed", value: ({ run }) => run.seed },
+  { name: "status", value: ({ status }) => status },
+  { name: "epochs", value: ({ training }) => rounded(training?.epochs, 3) },
+  { name: "steps", value: ({ training }) => training?.steps ?? null },
+  { name: "train_seconds", value: ({ training }) => rounded(training?.trainSeconds, 3) },
+  { name: "nll_nats", value: ({ scores }) => scores?.nllNats ?? null },
+  { name: "nll_se", value: ({ scores }) => scores?.nllSe ?? null },
+  { name: "space", value: ({ scores }) => scores?.space ?? null },
+  { name: "bits_per_dim", value: ({ scores }) => scores?.bitsPerDim ?? null },
+  { name: "floor_nats", value: ({ scores }) => scores?.floorNats ?? null },
+  { name: "gap_nats", value: ({ scores }) => scores?.gapNats ?? null },
+  { name: "roundtrip_max_error", value: ({ scores }) => scores?.roundTripMaxError ?? null },
+  { name: "backend", value: ({ environment }) => environment.backend },
+  { name: "gemm", value: ({ environment }) => environment.gemm },
+  { name: "threads", value: ({ environment }) => environment.threads },
+  { name: "cpu", value: ({ environment }) => environment.cpu },
+  { name: "deno", value: ({ environment }) => environment.deno },
+  { name: "tfjs", value: ({ environment }) => environment.tfjs },
+  { name: "commit", value: ({ environment }) => environment.commit },
+  { name: "started_at", value: ({ startedAt }) => startedAt },
+  { name: "nll_nats_logit", value: ({ scores }) => scores?.nllNatsLogit ?? null },
+  { name: "kl_nats", value: ({ scores }) => scores?.klNats ?? null },
+  { name: "kl_se", value: ({ scores }) => scores?.klSe ?? null },
+  { name: "reason", value: ({ reason }) => reason },
+];
+
+interface TimingRow {
+  readonly record: Record;
+  readonly timing: Timing;
+  /** Sorted. */
+  readonly ms: readonly number[];
+}
+
+/** timing.csv: one row per operation and batch size. */
+const TIMING: readonly Column<TimingRow>[] = [
+  { name: "run_id", value: ({ record }) => record.runId },
+  { name: "dataset", value: ({ record }) => record.run.dataset },
+  { name: "dim", value: ({ record: { run } }) => run.kind === "timing" ? run.dim : null },
+  { name: "family", value: ({ record }) => record.run.family },
+  { name: "op", value: ({ timing }) => timing.op },
+  { name: "method", value: ({ timing }) => timing.method },
+  { name: "batch", value: ({ timing }) => timing.batch },
+  { name: "repeats", value: ({ ms }) => ms.length },
+  { name: "warmup", value: ({ timing }) => timing.warmup },
+  { name: "min_ms", value: ({ ms }) => rounded(ms[0], 4) },
+  { name: "p10_ms", value: ({ ms }) => rounded(quantile(ms, 0.1), 4) },
+  { name: "median_ms", value: ({ ms }) => rounded(quantile(ms, 0.5), 4) },
+  { name: "p90_ms", value: ({ ms }) => rounded(quantile(ms, 0.9), 4) },
+  { name: "mean_ms", value: ({ ms }) => rounded(ms.reduce((a, b) => a + b, 0) / ms.length, 4) },
+  {
+    name: "per_example_ms",
+    value: ({ ms, timing }) => rounded(quantile(ms, 0.5) / timing.batch, 6),
+  },
+  { name: "passes", value: ({ timing }) => timing.passes },
+  { name: "backend", value: ({ record }) => record.environment.backend },
+  { name: "gemm", value: ({ record }) => record.environment.gemm },
+  { name: "threads", value: ({ record }) => record.environment.threads },
+  { name: "cpu", value: ({ record }) => record.environment.cpu },
+  { name: "layers", value: ({ record }) => layers(record.run) },
+  { name: "hidden", value: ({ record }) => hidden(record.run) },
+];
+
+/** One group of records that differ in the seed only, all of them scored. */
+interface Group {
+  readonly run: QualityRun;
+  readonly records: readonly Record[];
+}
+
+/** summary.csv: one row per configuration, over its seeds. */
+const SUMMARY: readonly Column<Group>[] = [
+  { name: "suite", value: ({ run }) => run.suite },
+  { name: "profile", value: ({ run }) => run.profile },
+  { name: "dataset", value: ({ run }) => run.dataset },
+  { name: "family", value: ({ run }) => run.family },
+  { name: "variant", value: ({ run }) => run.variant },
+  { name: "layers", value: ({ run }) => layers(run) },
+  { name: "hidden", value: ({ run }) => hidden(run) },
+  { name: "params", value: ({ records }) => records[0]!.scores!.params },
+  { name: "seeds", value: ({ records }) => records.length },
+  ...interval("nll_nats", ({ scores }) => scores!.nllNats),
+  ...interval("bits_per_dim", ({ scores }) => scores!.bitsPerDim),
+  ...interval("gap_nats", ({ scores }) => scores!.gapNats),
+  ...interval("train_seconds", ({ training }) => training?.trainSeconds ?? null),
+];
+
+/** The columns mean, low and high of a 95 % t-interval over seeds; the last two need two seeds. */
+function interval(name: string, value: (record: Record) => number | null): Column<Group>[] {
+  const bounds = ({ records }: Group) => {
+    const values = records.map(value);
+    return values.every((v) => v !== null) ? tInterval(values) : null;
+  };
+  return [
+    { name: `${name}_mean`, value: (group) => bounds(group)?.mean ?? null },
+    { name: `${name}_low`, value: (group) => bounds(group)?.low ?? null },
+    { name: `${name}_high`, value: (group) => bounds(group)?.high ?? null },
+  ];
+}
+
+/** The tables of some records, as CSV texts by file name. */
+export function buildTables(records: readonly Record[]): { [file: string]: string } {
+  const quality = records.filter(({ run }) => run.kind === "quality");
+  const timing = records.filter(({ run }) => run.kind === "timing").flatMap((record) =>
+    record.timings.map((timing) => ({
+      record,
+      timing,
+      ms: timing.samplesMs.toSorted((a, b) => a - b),
+    }))
+  );
+  const scored = quality.filter(({ status }) => status === "ok");
+  const groups = Map.groupBy(scored, ({ run }) => {
+    const { seed: _, expectedSeconds: __, ...rest } = run;
+    return JSON.stringify(rest);
+  });
+  const summary = [...groups.values()].map((records) => ({
+    run: records[0]!.run as QualityRun,
+    records,
+  }));
+  return {
+    "quality.csv": toCsv(quality, QUALITY),
+    "timing.csv": toCsv(timing, TIMING),
+    "summary.csv": toCsv(summary, SUMMARY),
+  };
+}
+
+/** Rebuilds the tables of an output folder from its records. */
+export async function writeTables(out: string): Promise<Record[]> {
+  const records = (await readRecords(out)).sort(inReadingOrder);
+  for (const [file, text] of Object.entries(buildTables(records))) {
+    await writeAtomically(`${out}/${file}`, text);
+  }
+  return records;
+}
+
+function inReadingOrder(a: Record, b: Record): number {
+  const key = ({ run }: Record): string =>
+    [run.suite, run.dataset.padEnd(20), run.family, run.variant].join(" ");
+  return key(a) === key(b) ? a.run.seed - b.run.seed : key(a) < key(b) ? -1 : 1;
+}
+
+function rounded(value: number | undefined, digits: number): number | null {
+  return value === undefined ? null : Number(value.toFixed(digits));
+}

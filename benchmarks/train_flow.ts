@@ -1,0 +1,222 @@
+import { Adam } from "../engine/adam.ts";
+import type { Rng } from "../engine/rng.ts";
+import * as tf from "../engine/tf.ts";
+import { exampleBatch, type Rows } from "../datasets/mod.ts";
+import type { Flow } from "../flows/flow.ts";
+import { DivergenceError } from "./divergence_error.ts";
+import { evaluateFlow } from "./evaluate_flow.ts";
+import { breathe } from "./_breathe.ts";
+
+/** How {@link trainFlow} trains; written whole into every record. */
+export interface TrainConfig {
+  /** Examples of one step. */
+  readonly batch: number;
+  /** Steps at most. */
+  readonly maxSteps: number;
+  /** Steps between two looks at the validation set. */
+  readonly validateEvery: number;
+  /** Looks without a better validation loss before training stops. */
+  readonly patience: number;
+  readonly learningRate: number;
+  /** "cosine" falls from learningRate to 1 % of it over maxSteps. */
+  readonly schedule: "constant" | "cosine";
+  /** Gradients whose common norm is larger are scaled down to it; null: never. */
+  readonly clipNorm: number | null;
+  /** Decoupled weight decay of Adam. */
+  readonly weightDecay: number;
+}
+
+/** The defaults of {@link trainFlow}. */
+const DEFAULTS: TrainConfig = {
+  batch: 256,
+  maxSteps: 1_000,
+  validateEvery: 100,
+  patience: 10,
+  learningRate: 1e-3,
+  schedule: "cosine",
+  clipNorm: 5,
+  weightDecay: 0,
+};
+
+/** What {@link trainFlow} did. */
+export interface TrainResult {
+  readonly steps: number;
+  /** Passes over the training set, with the fraction of the last one. */
+  readonly epochs: number;
+  /** Wall clock, validation included. */
+  readonly trainSeconds: number;
+  /** The step whose weights were kept. */
+  readonly bestStep: number;
+  readonly bestValidationNats: number;
+  readonly stopped: "budget" | "patience";
+  /** One point per look at the validation set. Training loss: mean since the last look. */
+  readonly curve: readonly {
+    readonly step: number;
+    readonly trainNats: number;
+    readonly validationNats: number;
+  }[];
+}
+
+/** Where training stands. */
+export interface TrainProgress {
+  readonly step: number;
+  readonly maxSteps: number;
+  readonly validationNats: number | null;
+}
+
+/**
+ * Trains a flow by maximum likelihood: Adam on minibatches, and the weights of the best validation
+ * loss kept. The first batch initialises what is initialised from data. 8-bit data are dequantised
+ * with fresh noise at every step, and with the same noise at every look at the validation set.
+ *
+ * @param flow Trained in place.
+ * @param data `train` is learned from, `validation` selects; neither is the test set.
+ * @param options What differs from 1,000 steps of 256 examples at a learning rate of 1e-3.
+ * @param rng Source of batches and noise.
+ * @param hooks `signal` aborts; `onProgress` is called several times a second at most.
+ * @throws {DivergenceError} If a loss or a gradient is not finite.
+ */
+export async function trainFlow(
+  flow: Flow,
+  data: { readonly train: Rows; readonly validation: Rows },
+  options: Partial<TrainConfig>,
+  rng: Rng,
+  hooks: { signal?: AbortSignal; onProgress?: (progress: TrainProgress) => void } = {},
+): Promise<TrainResult> {
+  const config = { ...DEFAULTS, ...options };
+  checkConfig(config);
+  const { train, validation } = data;
+  const { maxSteps, clipNorm } = config;
+  const batch = Math.min(config.batch, train.count);
+  const trained = flow.variables.filter((variable) => variable.trainable);
+  const batches = new Batches(train, batch, rng);
+  using optimizer = new Adam(trained, { weightDecay: config.weightDecay });
+
+  const start = performance.now();
+  const curve: TrainResult["curve"][number][] = [];
+  let best = { step: 0, validationNats: Infinity, weights: snapshot(trained) };
+  let lossSum = 0, lossCount = 0, step = 0, looksWithoutGain = 0;
+  let tensorsAfterStep = 0;
+
+  const first = batches.next();
+  flow.initialize(first);
+  first.dispose();
+
+  while (step < maxSteps && looksWithoutGain < config.patience) {
+    const x = batches.next();
+    const { value, grads } = tf.variableGrads(
+      () => tf.neg(tf.mean(flow.logProb(x))) as tf.Scalar,
+      trained,
+    );
+    const loss = value.dataSync()[0]!;
+    const { gradientNorm } = optimizer.step(trained.map(({ name }) => grads[name]!), {
+      learningRate: scheduled(config, step),
+      ...(clipNorm !== null && { clipNorm }),
+    });
+    tf.dispose([x, value, grads]);
+    step++;
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw new DivergenceError({ step, loss, seed: rng.path });
+    }
+    lossSum += loss;
+    lossCount++;
+    if (step === 1) tensorsAfterStep = tf.memory().numTensors;
+    if (tf.memory().numTensors !== tensorsAfterStep) {
+      throw new Error(
+        `Cannot continue training as a step must leave no tensor behind: step ${step} left ` +
+          `${tf.memory().numTensors - tensorsAfterStep}`,
+      );
+    }
+
+    if (step % config.validateEvery === 0 || step === maxSteps) {
+      const { nllNats } = await evaluateFlow(flow, validation, rng.split("validation noise"));
+      if (!Number.isFinite(nllNats)) {
+        throw new DivergenceError({ step, loss: nllNats, seed: rng.path });
+      }
+      curve.push({ step, trainNats: lossSum / lossCount, validationNats: nllNats });
+      lossSum = lossCount = 0;
+      if (nllNats < best.validationNats) {
+        best = { step, validationNats: nllNats, weights: snapshot(trained) };
+        looksWithoutGain = 0;
+      } else looksWithoutGain++;
+    }
+    if (await breathe(hooks.signal)) {
+      const validationNats = curve.at(-1)?.validationNats ?? null;
+      hooks.onProgress?.({ step, maxSteps, validationNats });
+    }
+  }
+  restore(trained, best.weights);
+  return {
+    steps: step,
+    epochs: step * batch / train.count,
+    trainSeconds: (performance.now() - start) / 1000,
+    bestStep: best.step,
+    bestValidationNats: best.validationNats,
+    stopped: step < maxSteps ? "patience" : "budget",
+    curve,
+  };
+}
+
+/** Minibatches without replacement: each pass over the rows in a new order. */
+class Batches {
+  readonly #batch: number;
+  readonly #noise: Rng;
+  readonly #orders: Rng;
+  readonly #rows: Rows;
+  #order: Int32Array;
+  #position = 0;
+
+  constructor(rows: Rows, batch: number, rng: Rng) {
+    this.#rows = rows;
+    this.#batch = batch;
+    this.#orders = rng.split("batches");
+    this.#noise = rng.split("training noise");
+    this.#order = this.#orders.permutation(rows.count);
+  }
+
+  next(): tf.Tensor2D {
+    if (this.#position + this.#batch > this.#rows.count) {
+      this.#order = this.#orders.permutation(this.#rows.count);
+      this.#position = 0;
+    }
+    const indices = this.#order.subarray(this.#position, this.#position + this.#batch);
+    this.#position += this.#batch;
+    return tf.tensor2d(exampleBatch(this.#rows, indices, this.#noise), [
+      indices.length,
+      this.#rows.dim,
+    ]);
+  }
+}
+
+function checkConfig(config: TrainConfig): void {
+  const fail = (option: keyof TrainConfig, range: string): never => {
+    throw new RangeError(
+      `Cannot train flow as ${option} must be ${range}: current value is ${config[option]}`,
+    );
+  };
+  for (const option of ["batch", "maxSteps", "validateEvery", "patience"] as const) {
+    if (!Number.isSafeInteger(config[option]) || config[option] < 1) {
+      fail(option, "an integer >= 1");
+    }
+  }
+  const { learningRate, clipNorm } = config;
+  if (!(learningRate > 0 && learningRate < Infinity)) fail("learningRate", "finite and > 0");
+  if (clipNorm !== null && !(clipNorm > 0)) fail("clipNorm", "> 0 or null");
+}
+
+function scheduled({ learningRate, schedule, maxSteps }: TrainConfig, step: number): number {
+  if (schedule === "constant") return learningRate;
+  const cosine = (1 + Math.cos(Math.PI * step / maxSteps)) / 2;
+  return learningRate * (0.01 + 0.99 * cosine);
+}
+
+/** Copies of the values: a clone would share the memory that the optimiser updates in place. */
+function snapshot(variables: readonly tf.Variable[]): Float32Array[] {
+  return variables.map((variable) => variable.dataSync().slice() as Float32Array);
+}
+
+function restore(variables: readonly tf.Variable[], values: readonly Float32Array[]): void {
+  for (const [i, variable] of variables.entries()) {
+    tf.tidy(() => variable.assign(tf.tensor(values[i]!, variable.shape)));
+  }
+}

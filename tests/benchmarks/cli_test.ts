@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { parse } from "npm:csv-parse@7.0.3/sync";
+import { runCli, type Terminal } from "../../benchmarks/cli.ts";
+import { testWith } from "../_engine.ts";
+
+interface Outcome {
+  readonly status: number;
+  readonly printed: string;
+  readonly warned: string;
+}
+
+async function cli(args: string, signal = new AbortController().signal): Promise<Outcome> {
+  const printed: string[] = [], warned: string[] = [];
+  const terminal: Terminal = {
+    isTerminal: false,
+    print: (text) => printed.push(text),
+    warn: (text) => warned.push(text),
+    signal,
+  };
+  const status = await runCli(args.split(" ").filter((arg) => arg !== ""), terminal);
+  return { status, printed: printed.join("\n"), warned: warned.join("\n") };
+}
+
+const rows = (csv: string): Record<string, string>[] => parse(csv, { columns: true });
+
+async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const TINY = "bench --profile smoke --suite toy --dataset moons --backend cpu";
+
+Deno.test("bench refuses a mistake in one line, with the nearest valid name and status 2", async () => {
+  const cases: [string, RegExp][] = [
+    ["bench --profile quik", /--profile must be of smoke, quick, paper.*"quik".*"quick"/],
+    ["bench --family maff", /--family must be of .*"maff".*"maf"/],
+    ["bench --dataset moon,rings", /--dataset must be of .*"moon".*"moons"/],
+    ["bench --suite toys", /--suite must be of toy, mnist, tradeoff.*"toys".*"toy"/],
+    ["bench --seed 0,x", /--seed must be integers >= 0.*"x"/],
+    ["bench --seed -1", /--seed/],
+    ["bench --seed=", /--seed must be integers/],
+    ["bench --backend wsam", /--backend must be of auto, cpu, wasm.*"wsam".*"wasm"/],
+    ["bench --shard 3/2", /--shard must be i\/n/],
+    ["bench --jobs 2", /--jobs must be 1 in this version/],
+    ["bench --fmaily maf", /unknown option '--fmaily'.*--family/],
+    ["bench extra", /too many arguments/],
+    ["bnech", /unknown command 'bnech'.*bench/],
+    ["tables", /missing required argument 'dir'/],
+    ["bench --suite mnist --dataset moons", /No run is left/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, printed, warned } = await cli(args);
+    assert.equal(status, 2, `${args}: ${warned}`);
+    assert.match(warned, message);
+    assert.equal(warned.split("\n").length, 1, args);
+    assert.equal(printed, "");
+  }
+});
+
+testWith(["read"], "tables refuses a folder that is not there", async () => {
+  const { status, warned } = await cli("tables /no/such/folder");
+  assert.equal(status, 2);
+  assert.match(warned, /must exist.*no\/such\/folder/);
+});
+
+Deno.test("bench --help tells the options and has status 0", async () => {
+  const { status, printed } = await cli("bench --help");
+  assert.equal(status, 0);
+  for (
+    const option of ["profile", "suite", "family", "dataset", "seed", "backend", "out", "shard"]
+  ) {
+    assert.match(printed, new RegExp(`--${option} `));
+  }
+});
+
+testWith(["read"], "bench --list prints the planned runs as CSV and runs nothing", async () => {
+  await inNowhere(async (out) => {
+    const { status, printed } = await cli(`${TINY} --list --seed 0,3 --out ${out}`);
+    assert.equal(status, 0);
+    const list = rows(printed);
+    assert.deepEqual(
+      list.map(({ family, seed, status }) => `${family} ${seed} ${status}`),
+      ["gaussian 0 planned"].concat(
+        ["nice", "realnvp", "glow", "maf", "iaf"].flatMap((family) =>
+          [0, 3].map((seed) => `${family} ${seed} planned`)
+        ),
+      ),
+    );
+    assert.equal(new Set(list.map(({ run_id }) => run_id)).size, list.length);
+    await assert.rejects(() => Deno.stat(out), { name: "NotFound" });
+  });
+});
+
+testWith(
+  ["read"],
+  "bench --shard splits the plan into disjoint parts that make it whole",
+  async () => {
+    const list = async (more: string): Promise<string[]> => {
+      const { printed } = await cli(`bench --list --out /no/such/folder ${more}`);
+      return rows(printed).map(({ run_id }) => run_id!);
+    };
+    const all = await list("");
+    for (const n of [1, 2, 7]) {
+      const parts = await Promise.all(
+        Array.from({ length: n }, (_, i) => list(`--shard ${i + 1}/${n}`)),
+      );
+      assert.deepEqual(parts.flat().sort(), all.toSorted());
+    }
+  },
+);
+
+testWith(
+  ["read", "write"],
+  "bench writes records and tables with the columns of the contract, and skips what is finished",
+  async () => {
+    await inTemporaryFolder(async (out) => {
+      const first = await cli(`${TINY} --family gaussian,maf --out ${out}`);
+      assert.equal(first.status, 0, first.warned);
+      assert.match(first.warned, /\[2\/2\] maf on moons/);
+      const quality = await Deno.readTextFile(`${out}/quality.csv`);
+      assert.ok(quality.startsWith(
+        "run_id,suite,profile,dataset,dim,family,variant,layers,hidden,params,seed,status,epochs," +
+          "steps,train_seconds,nll_nats,nll_se,space,bits_per_dim,floor_nats,gap_nats," +
+          "roundtrip_max_error,backend,gemm,threads,cpu,deno,tfjs,commit,started_at",
+      ));
+      const [gaussian, maf] = rows(quality);
+      assert.equal(gaussian!.family, "gaussian");
+      assert.equal(maf!.status, "ok");
+      assert.equal(maf!.hidden, "32");
+      const [nll, floor, gap] = ["nll_nats", "floor_nats", "gap_nats"].map((name) =>
+        Number(maf![name])
+      );
+      assert.ok(nll! > floor! - 0.1 && nll! < Number(gaussian!.nll_nats));
+      assert.ok(Math.abs(nll! - floor! - gap!) < 1e-9);
+      assert.ok(Math.abs(Number(maf!.bits_per_dim) - nll! / (2 * Math.LN2)) < 1e-9);
+      assert.ok(Math.abs(Number(maf!.kl_nats) - gap!) < 5 * Number(maf!.nll_se));
+      assert.doesNotMatch(quality, /NaN|null|undefined|Infinity/);
+      const timing = await Deno.readTextFile(`${out}/timing.csv`);
+      assert.ok(timing.startsWith(
+        "run_id,dataset,dim,family,op,method,batch,repeats,warmup,min_ms,p10_ms,median_ms,p90_ms," +
+          "mean_ms,per_example_ms,passes,backend,gemm,threads,cpu",
+      ));
+
+      const path = `${out}/runs/${maf!.run_id}.json`;
+      const record = await Deno.readTextFile(path);
+      const second = await cli(`${TINY} --family gaussian,maf --out ${out}`);
+      assert.equal(second.status, 0);
+      assert.equal(await Deno.readTextFile(path), record, "a finished run was made again");
+      assert.equal(await Deno.readTextFile(`${out}/quality.csv`), quality);
+
+      const forced = await cli(`${TINY} --family maf --force --out ${out}`);
+      assert.equal(forced.status, 0);
+      assert.notEqual(await Deno.readTextFile(path), record, "--force made nothing");
+      const [, again] = rows(await Deno.readTextFile(`${out}/quality.csv`));
+      assert.equal(again!.nll_nats, maf!.nll_nats);
+
+      await Deno.remove(`${out}/quality.csv`);
+      const tables = await cli(`tables ${out}`);
+      assert.equal(tables.status, 0);
+      assert.equal(rows(await Deno.readTextFile(`${out}/quality.csv`)).length, 2);
+    });
+  },
+);
+
+testWith(
+  ["read", "write"],
+  "bench that is aborted has status 130 and keeps whole files only",
+  async () => {
+    await inTemporaryFolder(async (out) => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 1_500);
+      const { status } = await cli(
+        `bench --profile quick --suite toy --backend cpu --out ${out}`,
+        controller.signal,
+      );
+      assert.equal(status, 130);
+      for await (const { name } of Deno.readDir(`${out}/runs`)) {
+        assert.ok(name.endsWith(".json"), name);
+        JSON.parse(await Deno.readTextFile(`${out}/runs/${name}`));
+      }
+      assert.match(await Deno.readTextFile(`${out}/quality.csv`), /^run_id,/);
+    });
+  },
+);
+
+testWith(["read", "write"], "bench refuses a corrupt record, and says how to go on", async () => {
+  await inTemporaryFolder(async (out) => {
+    const args = `${TINY} --family gaussian --out ${out}`;
+    await cli(args);
+    const [{ run_id }] = rows(await Deno.readTextFile(`${out}/quality.csv`)) as [
+      { run_id: string },
+    ];
+    await Deno.writeTextFile(`${out}/runs/${run_id}.json`, "{");
+    const { status, warned } = await cli(args);
+    assert.equal(status, 1);
+    assert.match(warned, /Cannot read record .*not JSON.*remove it/);
+  });
+});
+
+async function inNowhere(run: (folder: string) => Promise<void>): Promise<void> {
+  await run(`/no/such/folder/${crypto.randomUUID()}`);
+}

@@ -1,0 +1,68 @@
+/**
+ * What every family passes beyond the suite of bijectors: a density that integrates to 1, samples
+ * that follow it, a saved file that gives the same bits.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Rng } from "../../engine/rng.ts";
+import * as tf from "../../engine/tf.ts";
+import type { Flow } from "../../flows/flow.ts";
+import { assertAllClose, TOLERANCES } from "../_assert.ts";
+
+/** A square that holds all but a negligible part of a density, and points a side. */
+export interface Grid {
+  readonly halfWidth: number;
+  readonly points: number;
+}
+
+/** The integral of a 2-D density over a square around the origin, by the midpoint rule. */
+export function integrate(flow: Flow, { halfWidth, points }: Grid): number {
+  const step = 2 * halfWidth / points;
+  let sum = 0;
+  for (let row = 0; row < points; row++) {
+    const line = new Float32Array(2 * points);
+    for (let column = 0; column < points; column++) {
+      line[2 * column] = -halfWidth + (column + 0.5) * step;
+      line[2 * column + 1] = -halfWidth + (row + 0.5) * step;
+    }
+    const logProbs = tf.tidy(() => flow.logProb(tf.tensor2d(line, [points, 2])).dataSync());
+    for (const logProb of logProbs) sum += Math.exp(logProb);
+  }
+  return sum * step * step;
+}
+
+/** The 2-D density integrates to 1. */
+export function assertIntegratesToOne(flow: Flow, grid: Grid): void {
+  assertAllClose([integrate(flow, grid)], [1], TOLERANCES.integral, "integral of the density");
+}
+
+/**
+ * `sample` and `logProb` describe one distribution: for samples x of the flow and a box B around
+ * the origin, the mean of 1{x in B} / p(x) is the volume of B. Fails at 5 standard errors, which a
+ * correct flow does once in two million.
+ */
+export function assertSamplesFollowDensity(flow: Flow, rng: Rng, halfWidth = 0.5): void {
+  const count = 20_000;
+  const { dim } = flow;
+  const [x, logProbs] = tf.tidy(() => {
+    const x = flow.sample(count, rng);
+    return [x.dataSync(), flow.logProb(x).dataSync()];
+  });
+  let sum = 0, squares = 0, inside = 0;
+  for (let i = 0; i < count; i++) {
+    if (x.subarray(i * dim, (i + 1) * dim).some((value) => Math.abs(value) > halfWidth)) continue;
+    const weight = Math.exp(-logProbs[i]!);
+    sum += weight;
+    squares += weight * weight;
+    inside++;
+  }
+  assert.ok(inside >= 100, `only ${inside} of ${count} samples fell into the box`);
+  const mean = sum / count;
+  const error = Math.sqrt((squares / count - mean * mean) / count);
+  const volume = (2 * halfWidth) ** dim;
+  assert.ok(
+    Math.abs(mean - volume) <= 5 * error,
+    `the box has volume ${volume}, the samples say ${mean} +- ${error}`,
+  );
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { Rng } from "../../engine/rng.ts";
+import * as tf from "../../engine/tf.ts";
+import { createFlow, FAMILIES, type FlowFamily, Reverse } from "../../flows/mod.ts";
+import { startEngine } from "../_engine.ts";
+
+const rng = new Rng(0);
+
+Deno.test("createFlow() resolves every option into the config", async () => {
+  await startEngine();
+  for (const family of Object.values(FAMILIES)) {
+    using flow = createFlow(family.name, { eventShape: [3] }, rng);
+    assert.deepEqual(flow.config, {
+      family: family.name,
+      familyVersion: family.version,
+      eventShape: [3],
+      logitAlpha: null,
+      ...family.defaults,
+    });
+    assert.ok(flow.params > 0);
+  }
+});
+
+Deno.test("createFlow() refuses what it cannot make, and says what to do", async () => {
+  await startEngine();
+  const cases: [string, Record<string, never>, RegExp][] = [
+    ["mfa", { eventShape: [2] }, /RangeError: .*nice, realnvp, glow, maf, iaf.*"mfa"/],
+    ["maf", { eventShape: [0] }, /RangeError: .*eventShape.*dim >= 1.*\[0\]/],
+    ["maf", { eventShape: [2, 2] }, /RangeError: .*eventShape/],
+    ["maf", { eventShape: [2], layers: 0 }, /RangeError: .*layers.*integer >= 1.*0/],
+    ["maf", { eventShape: [2], layers: 1.5 }, /RangeError: .*layers/],
+    ["maf", { eventShape: [2], layers: "5" }, /TypeError: .*layers.*a number.*"5"/],
+    ["maf", { eventShape: [2], hidden: [8, -1] }, /hidden.*list of integers >= 1.*\[8,-1\]/],
+    ["maf", { eventShape: [2], hidden: 8 }, /TypeError: .*hidden/],
+    ["maf", { eventShape: [2], activation: "sine" }, /RangeError: .*relu, tanh.*"sine"/],
+    ["maf", { eventShape: [2], depth: 3 }, /TypeError: .*no option "depth".*layers, hidden/],
+    ["maf", { eventShape: [2], logitAlpha: 0.7 }, /RangeError: .*alpha.*0\.7/],
+    ["nice", { eventShape: [1] }, /RangeError: .*dim >= 2/],
+  ].map(([family, options, message]) => [family, options, message] as never);
+  for (const [family, options, message] of cases) {
+    assert.throws(() => createFlow(family, options as never, rng), (error: Error) => {
+      assert.match(`${error.name}: ${error.message}`, message);
+      return true;
+    });
+  }
+});
+
+Deno.test("createFlow() takes a family that is not in the registry", async () => {
+  await startEngine();
+  const mirror: FlowFamily = {
+    name: "mirror",
+    version: 1,
+    citation: { authors: "", title: "", year: 2026, venue: "", url: "" },
+    fastDirection: "both",
+    defaults: {},
+    create: (dim) => ({ base: "normal", bijector: new Reverse(dim) }),
+  };
+  using flow = createFlow(mirror, { eventShape: [2] }, rng);
+  const logProb = tf.tidy(() => flow.logProb(tf.tensor2d([[1, 2]])).dataSync()[0]!);
+  assert.ok(Math.abs(logProb - (-2.5 - Math.log(2 * Math.PI))) < 1e-6);
+});
+
+Deno.test("createFlow() gives IAF the weights of the MAF of the same seed, mirrored", async () => {
+  await startEngine();
+  using maf = createFlow("maf", { eventShape: [4] }, rng.split("init"));
+  using iaf = createFlow("iaf", { eventShape: [4] }, rng.split("init"));
+  tf.tidy(() => {
+    const x = tf.tensor(rng.normal(12), [3, 4]);
+    const a = maf.bijector.forward(x).z.dataSync();
+    const b = iaf.bijector.inverse(x).x.dataSync();
+    assert.deepEqual(Array.from(a), Array.from(b));
+  });
+});
+
+Deno.test("Flow.sample() refuses a count that is none", async () => {
+  await startEngine();
+  using flow = createFlow("realnvp", { eventShape: [2] }, rng);
+  for (const count of [0, -1, 1.5, NaN]) {
+    assert.throws(() => flow.sample(count, rng), { name: "RangeError" });
+  }
+});
+
+Deno.test("Flow.sample() at temperature 0 is the image of the origin", async () => {
+  await startEngine();
+  using flow = createFlow("realnvp", { eventShape: [2] }, rng);
+  tf.tidy(() => {
+    const x = flow.sample(3, rng, { temperature: 0 }).dataSync();
+    for (const value of x) assert.ok(value === 0);
+  });
+});

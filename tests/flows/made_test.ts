@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { madeMasks } from "../../flows/masked_autoregressive.ts";
+
+/** The product of the masks: entry [i, o] counts the paths from input i to output o. */
+function pathCounts(dim: number, hidden: readonly number[]): number[][] {
+  const widths = [dim, ...hidden, 2 * dim];
+  let counts: number[][] = Array.from(
+    { length: dim },
+    (_, i) => Array.from({ length: dim }, (_, j) => i === j ? 1 : 0),
+  );
+  for (const [layer, mask] of madeMasks(dim, hidden).entries()) {
+    const width = widths[layer + 1]!;
+    counts = counts.map((row) =>
+      Array.from(
+        { length: width },
+        (_, o) => row.reduce((sum, paths, i) => sum + paths * mask[i * width + o]!, 0),
+      )
+    );
+  }
+  return counts;
+}
+
+Deno.test("madeMasks() connect output i with the inputs before i and with no others", () => {
+  for (const dim of [1, 2, 3, 5, 17]) {
+    for (const hidden of [[], [dim], [3 * dim + 1], [2 * dim, 5 * dim, 3 * dim]]) {
+      for (const [i, row] of pathCounts(dim, hidden).entries()) {
+        for (const [o, paths] of row.entries()) {
+          assert.equal(paths > 0, i < o % dim, `dim ${dim}, hidden [${hidden}], ${i} -> ${o}`);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("madeMasks() give degrees in sorted order, spread evenly", () => {
+  const [first] = madeMasks(5, [8]);
+  const degrees = Array.from(
+    { length: 8 },
+    (_, k) => [0, 1, 2, 3, 4].reduce((sum, i) => sum + first![i * 8 + k]!, 0),
+  );
+  assert.deepEqual(degrees, [1, 1, 2, 2, 3, 3, 4, 4]);
+});

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { Rng } from "../../engine/rng.ts";
+import { createFlow, loadFlow, saveFlow } from "../../flows/mod.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../flows/safetensors.ts";
+import { startEngine, testWith } from "../_engine.ts";
+
+const content = {
+  metadata: { note: "α" },
+  tensors: new Map([
+    ["a", { shape: [2, 3], values: Float32Array.of(1, -2, 3.5, 0, NaN, Infinity) }],
+    ["b/c", { shape: [2], values: Int32Array.of(-1, 7) }],
+    ["scalar", { shape: [], values: Float32Array.of(4) }],
+  ]),
+};
+
+Deno.test("decodeSafetensors() reads back what encodeSafetensors() wrote", () => {
+  const bytes = encodeSafetensors(content);
+  const read = decodeSafetensors(bytes, "x");
+  assert.deepEqual(read.metadata, content.metadata);
+  assert.deepEqual([...read.tensors], [...content.tensors]);
+  assert.equal((8 + Number(new DataView(bytes.buffer).getBigUint64(0, true))) % 8, 0);
+});
+
+Deno.test("decodeSafetensors() refuses every truncation, and names the file", () => {
+  const bytes = encodeSafetensors(content);
+  for (let length = 0; length < bytes.length; length++) {
+    assert.throws(() => decodeSafetensors(bytes.slice(0, length), "model.safetensors"), {
+      name: "SyntaxError",
+      message: /^Cannot read model\.safetensors as a safetensors file as /,
+    });
+  }
+});
+
+Deno.test("decodeSafetensors() refuses what does not fit together", () => {
+  const file = (header: unknown, data = 8): Uint8Array<ArrayBuffer> => {
+    const json = new TextEncoder().encode(
+      typeof header === "string" ? header : JSON.stringify(header),
+    );
+    const bytes = new Uint8Array(8 + json.length + data);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+    bytes.set(json, 8);
+    return bytes;
+  };
+  const tensor = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
+  assert.equal(decodeSafetensors(file({ t: tensor }), "x").tensors.size, 1);
+  const huge = file({ t: tensor });
+  new DataView(huge.buffer).setBigUint64(0, 2n ** 62n, true);
+  const cases: [Uint8Array<ArrayBuffer>, RegExp][] = [
+    [huge, /its header claims/],
+    [file("{"), /not JSON/],
+    [file("[1]"), /not a JSON object/],
+    [file({ t: tensor, __metadata__: { a: 1 } }), /metadata/],
+    [file({ t: { ...tensor, dtype: "F64" } }), /"t" is malformed/],
+    [file({ t: { ...tensor, shape: [-2] } }), /"t" is malformed/],
+    [file({ t: { ...tensor, shape: [3] } }), /cannot lie at bytes 0 to 8/],
+    [file({ t: { ...tensor, data_offsets: [8, 0] } }), /cannot lie/],
+    [file({ t: tensor, u: tensor }), /cannot lie/],
+    [file({ t: tensor }, 9), /1 bytes follow/],
+    [file({ t: tensor }, 4), /truncated/],
+  ];
+  for (const [bytes, message] of cases) {
+    assert.throws(() => decodeSafetensors(bytes, "x"), { name: "SyntaxError", message });
+  }
+});
+
+testWith(
+  ["read", "write"],
+  "loadFlow() refuses altered files, and says what is wrong",
+  async () => {
+    await startEngine();
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/flow.safetensors`;
+    try {
+      using flow = createFlow("realnvp", { eventShape: [2], layers: 1, hidden: [4] }, new Rng(0));
+      await saveFlow(flow, path);
+      const { metadata, tensors } = decodeSafetensors(await Deno.readFile(path), path);
+      const altered = async (
+        changed: Partial<Parameters<typeof encodeSafetensors>[0]>,
+        message: RegExp,
+        name: string,
+      ): Promise<void> => {
+        await Deno.writeFile(path, encodeSafetensors({ metadata, tensors, ...changed }));
+        await assert.rejects(() => loadFlow(path), (error: Error) => {
+          assert.match(error.message, message);
+          assert.equal(error.name, name);
+          assert.ok(error.message.includes("flow.safetensors"));
+          return true;
+        });
+      };
+      await altered({ metadata: {} }, /format "flowbench\/1"/, "SyntaxError");
+      await altered({ metadata: { ...metadata, sha256: "0" } }, /altered/, "SyntaxError");
+      const config = metadata.config!.replace('"realnvp"', '"maf"');
+      await altered({ metadata: { ...metadata, config } }, /altered/, "SyntaxError");
+      const one = new Map([...tensors].slice(1));
+      await altered({ tensors: one }, /altered/, "SyntaxError");
+      const bytes = encodeSafetensors({ metadata, tensors });
+      bytes[bytes.length - 1]! ^= 1;
+      await Deno.writeFile(path, bytes);
+      await assert.rejects(() => loadFlow(path), { name: "SyntaxError", message: /altered/ });
+      await assert.rejects(() => loadFlow(`${folder}/missing`), { name: "NotFound" });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+testWith(["read", "write"], "loadFlow() names a missing tensor and an unknown family", async () => {
+  await startEngine();
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/flow.safetensors`;
+  try {
+    using flow = createFlow("realnvp", { eventShape: [2], layers: 1, hidden: [4] }, new Rng(0));
+    // A flow that lies about its variables writes a file that is whole, but not of this family.
+    const part = Object.create(flow, {
+      variables: { value: flow.variables.slice(1) },
+      config: { value: flow.config },
+    });
+    await saveFlow(part, path);
+    await assert.rejects(() => loadFlow(path), {
+      name: "TypeError",
+      message: /missing \[layer0\/actnorm\/logScale\], left over \[\]/,
+    });
+    await saveFlow(flow, path);
+    await assert.rejects(() => loadFlow(path, {}), {
+      name: "RangeError",
+      message: /current value is realnvp \(version 1\)/,
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
