@@ -11,86 +11,103 @@ export interface CurvePiece {
   density(t: number): number;
 }
 
-/** The curve as a weighted set of points: quadrature nodes. */
-export interface CurveRule {
-  readonly xs: Float64Array;
-  readonly ys: Float64Array;
-  readonly logWeights: Float64Array;
+/** A short stretch of curve as a weighted set of points: quadrature nodes. */
+export interface Panel {
+  readonly points: readonly Point[];
+  readonly logWeights: readonly number[];
+}
+
+/** The density of noise in the plane. */
+export interface Noise {
+  /** Log-density at a displacement, nats. */
+  log(dx: number, dy: number): number;
+  /** An upper bound of `log` at this distance and farther. */
+  logAtMost(distance: number): number;
 }
 
 /** Nodes of one panel. */
-const NODES = 16;
+const NODES = 12;
 
-/** Terms so far below the largest, in nats, are left out: e^-60 of 10^4 terms is nothing. */
-const NEGLIGIBLE = 60;
+/** Panels so far below the largest term, in nats, are left out: less than the rounding error. */
+const NEGLIGIBLE = 40;
 
 /**
  * Composite Gauss-Legendre quadrature along a curve: panels are halved until none is longer than
- * `longest`. With 16 nodes on two standard deviations of a Gaussian kernel, the relative error of
- * the mixture is below 1e-10 up to 20 standard deviations away from the curve.
+ * `longest`. With two standard deviations of Gaussian noise a panel, the relative error of the
+ * density is below 1e-9 up to ten standard deviations away from the curve.
  */
-export function curveRule(pieces: readonly CurvePiece[], longest: number): CurveRule {
+export function curvePanels(pieces: readonly CurvePiece[], longest: number): Panel[] {
   const { nodes, weights } = gaussLegendre(NODES);
-  const xs: number[] = [], ys: number[] = [], logWeights: number[] = [];
 
-  const addPanel = ({ point, density }: CurvePiece, a: number, b: number): void => {
+  const split = (piece: CurvePiece, a: number, b: number, depth: number): Panel[] => {
+    const { point, density } = piece;
     const middle = (a + b) / 2, half = (b - a) / 2;
-    for (let i = 0; i < NODES; i++) {
-      const t = middle + half * nodes[i]!;
-      const [x, y] = point(t);
-      xs.push(x);
-      ys.push(y);
-      logWeights.push(Math.log(weights[i]! * half * density(t)));
-    }
-  };
-  const split = (piece: CurvePiece, a: number, b: number, depth: number): void => {
-    const middle = (a + b) / 2;
-    const [p, q, r] = [piece.point(a), piece.point(middle), piece.point(b)];
-    const length = Math.hypot(q[0] - p[0], q[1] - p[1]) + Math.hypot(r[0] - q[0], r[1] - q[1]);
+    const length = distance(point(a), point(middle)) + distance(point(middle), point(b));
     // The first halvings are unconditional: a chord says little about a long arc.
-    if (depth >= 3 && length <= longest) return addPanel(piece, a, b);
-    split(piece, a, middle, depth + 1);
-    split(piece, middle, b, depth + 1);
+    if (depth < 3 || length > longest) {
+      return [...split(piece, a, middle, depth + 1), ...split(piece, middle, b, depth + 1)];
+    }
+    const parameters = Array.from(nodes, (node) => middle + half * node);
+    return [{
+      points: parameters.map(point),
+      logWeights: parameters.map((t, i) => Math.log(weights[i]! * half * density(t))),
+    }];
   };
-  for (const piece of pieces) split(piece, piece.from, piece.to, 0);
-  return {
-    xs: Float64Array.from(xs),
-    ys: Float64Array.from(ys),
-    logWeights: Float64Array.from(logWeights),
-  };
+  return pieces.flatMap((piece) => split(piece, piece.from, piece.to, 0));
 }
 
 /**
  * The log-density of a point of the curve plus independent noise.
  *
- *     log p(x, y) = log sum_i w_i K(x - x_i, y - y_i)
- *
- * @param rule The curve.
- * @param logKernel Log-density of the noise, nats.
- * @param logBound A cheap upper bound of `logKernel`, at most 30 nats above it.
+ *     log p(x, y) = log sum_i w_i noise(x - x_i, y - y_i)
  */
 export function curveMixture(
-  { xs, ys, logWeights }: CurveRule,
-  logKernel: (dx: number, dy: number) => number,
-  logBound: (dx: number, dy: number) => number = logKernel,
+  panels: readonly Panel[],
+  noise: Noise,
 ): (x: number, y: number) => number {
-  const bounds = new Float64Array(xs.length);
+  const stretches = panels.map(({ points, logWeights }) => {
+    const center = points[points.length >> 1]!;
+    return {
+      xs: Float64Array.from(points, ([x]) => x),
+      ys: Float64Array.from(points, ([, y]) => y),
+      logWeights: Float64Array.from(logWeights),
+      logMass: Math.log(logWeights.reduce((sum, logWeight) => sum + Math.exp(logWeight), 0)),
+      center,
+      radius: Math.max(...points.map((point) => distance(point, center))),
+    };
+  });
+  const bounds = new Float64Array(stretches.length);
+
   return (x, y) => {
-    let largest = -Infinity;
-    for (let i = 0; i < bounds.length; i++) {
-      const bound = logWeights[i]! + logBound(x - xs[i]!, y - ys[i]!);
-      bounds[i] = bound;
-      if (bound > largest) largest = bound;
+    let nearest = 0;
+    for (let k = 0; k < bounds.length; k++) {
+      const { center, radius, logMass } = stretches[k]!;
+      const dx = x - center[0], dy = y - center[1];
+      const gap = Math.sqrt(dx * dx + dy * dy) - radius;
+      bounds[k] = logMass + noise.logAtMost(gap > 0 ? gap : 0);
+      if (bounds[k]! > bounds[nearest]!) nearest = k;
     }
-    let sum = 0;
-    for (let i = 0; i < bounds.length; i++) {
-      const bound = bounds[i]!;
-      if (bound < largest - NEGLIGIBLE) continue;
-      const term = logKernel === logBound
-        ? bound
-        : logWeights[i]! + logKernel(x - xs[i]!, y - ys[i]!);
-      sum += Math.exp(term - largest);
+    // Sum relative to the largest term so far, the most promising panel first.
+    let largest = -Infinity, sum = 0;
+    const add = (k: number): void => {
+      const { xs, ys, logWeights } = stretches[k]!;
+      for (let i = 0; i < xs.length; i++) {
+        const term = logWeights[i]! + noise.log(x - xs[i]!, y - ys[i]!);
+        if (term <= largest) sum += Math.exp(term - largest);
+        else {
+          sum = sum * Math.exp(largest - term) + 1;
+          largest = term;
+        }
+      }
+    };
+    add(nearest);
+    for (let k = 0; k < bounds.length; k++) {
+      if (k !== nearest && bounds[k]! > largest - NEGLIGIBLE) add(k);
     }
     return largest + Math.log(sum);
   };
+}
+
+function distance(p: Point, q: Point): number {
+  return Math.hypot(p[0] - q[0], p[1] - q[1]);
 }

@@ -1,12 +1,17 @@
+import type { Noise } from "./_curve_mixture.ts";
+
 /**
- * Log-density of N(0, sigma^2 I) in the plane.
+ * N(0, sigma^2 I) in the plane.
  *
  *     log N(dx, dy) = -(dx^2 + dy^2) / (2 sigma^2) - log(2 pi sigma^2)
  */
-export function logGaussian2(sigma: number): (dx: number, dy: number) => number {
+export function gaussianNoise(sigma: number): Noise {
   const precision = 1 / (2 * sigma * sigma);
   const logNorm = -Math.log(2 * Math.PI * sigma * sigma);
-  return (dx, dy) => logNorm - (dx * dx + dy * dy) * precision;
+  return {
+    log: (dx, dy) => logNorm - (dx * dx + dy * dy) * precision,
+    logAtMost: (distance) => logNorm - distance * distance * precision,
+  };
 }
 
 /** Log-density of N(mean, sigma^2) at x, nats. */

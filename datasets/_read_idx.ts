@@ -7,7 +7,7 @@ import { checkIdxLength, MAX_HEADER_BYTES, parseIdxHeader } from "./idx.ts";
  * @param signal Aborts the reading.
  * @returns The bytes of the (inflated) file.
  * @throws {SyntaxError} If it is no IDX file, or is truncated or too long, or cannot be inflated.
- * @throws {Error} If it cannot be opened; says why.
+ * @throws {Error} If it cannot be opened or read; says why.
  */
 export async function readIdxBytes(
   path: string,
@@ -15,12 +15,14 @@ export async function readIdxBytes(
 ): Promise<Uint8Array<ArrayBuffer>> {
   signal?.throwIfAborted();
   const { readable } = await openForReading(path);
-  if (!path.endsWith(".gz")) return await collect(readable, path, signal);
+  const compressed = path.endsWith(".gz");
   try {
-    return await collect(readable.pipeThrough(new DecompressionStream("gzip")), path, signal);
+    const stream = compressed ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
+    return await collect(stream, path, signal);
   } catch (cause) {
     if (cause instanceof SyntaxError) throw cause;
     signal?.throwIfAborted();
+    if (!compressed) throw new Error(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
     throw new SyntaxError(
       `Cannot read ${path} as a gzip file as it is damaged or truncated: ${messageOf(cause)}`,
       { cause },
@@ -60,7 +62,7 @@ async function collect(
       const head = new Uint8Array(length + chunk.length);
       head.set(whole.subarray(0, length));
       head.set(chunk, length);
-      if (head.length < MAX_HEADER_BYTES && head.length < 4 + 4 * (head[3] ?? 255)) {
+      if (head.length < 4 + 4 * (head[3] ?? 255)) {
         whole.set(head);
         length = head.length;
         continue;

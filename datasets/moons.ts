@@ -1,6 +1,6 @@
-import { curveMixture, curveRule } from "./_curve_mixture.ts";
+import { curveMixture, curvePanels } from "./_curve_mixture.ts";
 import { entropyOnGrid } from "./_entropy.ts";
-import { logGaussian2 } from "./_gaussian.ts";
+import { gaussianNoise } from "./_gaussian.ts";
 import { lazy } from "./_lazy.ts";
 import { normalPair, type Point, samplePoints } from "./_sampling.ts";
 import type { ToyDensity } from "./dataset.ts";
@@ -12,11 +12,11 @@ const inner = (t: number): Point => [1 - 2 * Math.cos(t), 0.8 - 2 * Math.sin(t)]
 const logDensity = lazy(() => {
   const density = (): number => 1 / (2 * Math.PI);
   const arcs = [outer, inner].map((point) => ({ from: 0, to: Math.PI, point, density }));
-  return curveMixture(curveRule(arcs, 2 * SIGMA), logGaussian2(SIGMA));
+  return curveMixture(curvePanels(arcs, 2 * SIGMA), gaussianNoise(SIGMA));
 });
 
 const box = [-4.4, 4.4, -2.6, 3.2] as const;
-const entropyNats = lazy(() => entropyOnGrid(logDensity(), box, 0.1));
+const entropyNats = lazy(() => entropyOnGrid(logDensity(), box, 0.07));
 
 /**
  * Two interleaved half circles with Gaussian noise.

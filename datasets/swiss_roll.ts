@@ -1,6 +1,6 @@
-import { curveMixture, curveRule } from "./_curve_mixture.ts";
+import { curveMixture, curvePanels } from "./_curve_mixture.ts";
 import { entropyOnGrid } from "./_entropy.ts";
-import { logGaussian2 } from "./_gaussian.ts";
+import { gaussianNoise } from "./_gaussian.ts";
 import { lazy } from "./_lazy.ts";
 import { normalPair, type Point, samplePoints } from "./_sampling.ts";
 import type { ToyDensity } from "./dataset.ts";
@@ -11,7 +11,7 @@ const spiral = (t: number): Point => [t * Math.cos(t) / 5, t * Math.sin(t) / 5];
 
 const logDensity = lazy(() => {
   const piece = { from: FROM, to: TO, point: spiral, density: () => 1 / (TO - FROM) };
-  return curveMixture(curveRule([piece], 2 * SIGMA), logGaussian2(SIGMA));
+  return curveMixture(curvePanels([piece], 2 * SIGMA), gaussianNoise(SIGMA));
 });
 
 const box = [-4.2, 4.2, -4.2, 4.2] as const;
@@ -39,5 +39,5 @@ export const swissRoll: ToyDensity = {
       return [x + SIGMA * e, y + SIGMA * f];
     }),
   logDensity: (x, y) => logDensity()(x, y),
-  entropyNats: lazy(() => entropyOnGrid(logDensity(), box, 0.1)),
+  entropyNats: lazy(() => entropyOnGrid(logDensity(), box, 0.07)),
 };

@@ -1,4 +1,5 @@
-import { curveMixture, curveRule } from "./_curve_mixture.ts";
+import { tabulated } from "./_chebyshev.ts";
+import { curveMixture, curvePanels } from "./_curve_mixture.ts";
 import { entropyOnGrid } from "./_entropy.ts";
 import { logUniformPlusGaussian } from "./_erf.ts";
 import { lazy } from "./_lazy.ts";
@@ -24,16 +25,16 @@ const logDensity = lazy(() => {
     },
     density: (n: number) => n / (TURNS * TURNS),
   }));
-  const logBound = (d: number): number => {
-    const beyond = Math.max(0, Math.abs(d) - SIDE / 2) / SIGMA;
-    return -Math.log(SIDE) - beyond * beyond / 2;
-  };
-  const logExact = logUniformPlusGaussian(SIDE / 2, SIGMA);
-  return curveMixture(
-    curveRule(arms, 2 * SIGMA),
-    (dx, dy) => logExact(dx) + logExact(dy),
-    (dx, dy) => logBound(dx) + logBound(dy),
-  );
+  const exact = logUniformPlusGaussian(SIDE / 2, SIGMA);
+  const log = tabulated(exact, 20 * SIGMA, 40);
+  return curveMixture(curvePanels(arms, 2 * SIGMA), {
+    log: (dx, dy) => log(Math.abs(dx)) + log(Math.abs(dy)),
+    // Nothing of the square is farther from its middle than a corner.
+    logAtMost: (distance) => {
+      const beyond = Math.max(0, distance - SIDE / Math.SQRT2) / SIGMA;
+      return -2 * Math.log(SIDE) - beyond * beyond / 2;
+    },
+  });
 });
 
 const box = [-4.1, 4.1, -4.1, 4.1] as const;
@@ -64,5 +65,5 @@ export const twoSpirals: ToyDensity = {
       return [sign * (x + u) + SIGMA * e, sign * (y + v) + SIGMA * f];
     }),
   logDensity: (x, y) => logDensity()(x, y),
-  entropyNats: lazy(() => entropyOnGrid(logDensity(), box, 0.0667)),
+  entropyNats: lazy(() => entropyOnGrid(logDensity(), box, 0.08)),
 };

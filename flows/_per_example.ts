@@ -7,5 +7,5 @@ export function sumPerExample(values: tf.Tensor): tf.Tensor1D {
 
 /** The same scalar for each example, as a log-determinant that does not depend on x: to [batch]. */
 export function repeatPerExample(value: tf.Scalar, batch: number): tf.Tensor1D {
-  return tf.mul(value, tf.ones([batch]));
+  return tf.add(tf.zeros([batch]), value);
 }

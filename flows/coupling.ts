@@ -3,13 +3,13 @@ import type { Rng } from "../engine/rng.ts";
 import { sumPerExample } from "./_per_example.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { type Activation, Mlp } from "./mlp.ts";
-import { invertOrder, permuteColumns } from "./permutation.ts";
 import { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 
 /** What {@link Coupling} is made of. */
 export interface CouplingOptions {
-  /** One entry per coordinate: 1 is kept and seen by the network, 0 is transformed. */
-  readonly mask: readonly (0 | 1)[];
+  readonly dim: number;
+  /** What the network sees and leaves as it is; of an odd dim the first half is the larger. */
+  readonly keep: "first half" | "second half";
   /** Widths of the network's hidden layers. */
   readonly hidden: readonly number[];
   readonly activation: Activation;
@@ -31,38 +31,35 @@ export interface CouplingOptions {
  */
 export class Coupling implements Bijector {
   readonly eventShape: readonly number[];
-  readonly #kept: number;
+  readonly #keptFirst: boolean;
   readonly #network: Mlp;
-  readonly #order: tf.Tensor1D | null;
-  readonly #inverseOrder: tf.Tensor1D | null;
   readonly #scaleMap: ScaleMap | null;
+  readonly #sizes: number[];
 
   /**
    * @param name Path of its variables: those of the network, `name/kernel0`, …
    * @param rng Source of the network's initial kernels.
-   * @throws {RangeError} If the mask does not have a kept and a transformed coordinate.
+   * @throws {RangeError} If dim is 1.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
-    const { mask, hidden, activation, scaleMap } = options;
-    const kept = mask.flatMap((bit, i) => bit === 1 ? [i] : []);
-    const moved = mask.flatMap((bit, i) => bit === 0 ? [i] : []);
-    if (kept.length === 0 || moved.length === 0) {
+    const { dim, keep, hidden, activation, scaleMap } = options;
+    if (dim < 2) {
       throw new RangeError(
-        `Cannot create Coupling as its mask must hold at least one 1 and one 0, which takes ` +
-          `dim >= 2: current value is [${mask.join(", ")}]`,
+        `Cannot create Coupling as it keeps one part and transforms the other, which takes dim ` +
+          `>= 2: current value is ${dim}`,
       );
     }
-    this.eventShape = [mask.length];
-    this.#kept = kept.length;
+    const half = Math.ceil(dim / 2);
+    this.eventShape = [dim];
+    this.#keptFirst = keep === "first half";
+    this.#sizes = [half, dim - half];
     this.#scaleMap = scaleMap;
-    const order = Int32Array.from([...kept, ...moved]);
-    const sorted = order.every((column, i) => column === i);
-    this.#order = sorted ? null : tf.keep(tf.tensor1d(order, "int32"));
-    this.#inverseOrder = sorted ? null : tf.keep(tf.tensor1d(invertOrder(order), "int32"));
+    const kept = this.#keptFirst ? half : dim - half;
+    const moved = dim - kept;
     this.#network = new Mlp(name, {
-      inputs: kept.length,
+      inputs: kept,
       hidden,
-      outputs: moved.length * (scaleMap ? 2 : 1),
+      outputs: moved * (scaleMap ? 2 : 1),
       activation,
     }, rng);
   }
@@ -109,8 +106,6 @@ export class Coupling implements Bijector {
 
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
-    this.#order?.dispose();
-    this.#inverseOrder?.dispose();
   }
 
   #conditions(kept: tf.Tensor): { shift: tf.Tensor; logScale: tf.Tensor | null } {
@@ -121,18 +116,11 @@ export class Coupling implements Bijector {
   }
 
   #split(x: tf.Tensor): [kept: tf.Tensor, moved: tf.Tensor] {
-    const ordered = this.#order ? permuteColumns(x, this.#order, this.#inverseOrder!) : x;
-    const dim = this.eventShape[0]!;
-    return tf.split(ordered, [this.#kept, dim - this.#kept], 1) as [tf.Tensor, tf.Tensor];
+    const [first, second] = tf.split(x, this.#sizes, 1) as [tf.Tensor, tf.Tensor];
+    return this.#keptFirst ? [first, second] : [second, first];
   }
 
   #join(kept: tf.Tensor, moved: tf.Tensor): tf.Tensor {
-    const ordered = tf.concat([kept, moved], 1);
-    return this.#order ? permuteColumns(ordered, this.#inverseOrder!, this.#order) : ordered;
+    return tf.concat(this.#keptFirst ? [kept, moved] : [moved, kept], 1);
   }
-}
-
-/** The mask 0, 1, 0, 1, … or, for odd layers, its complement. */
-export function alternatingMask(dim: number, layer: number): (0 | 1)[] {
-  return Array.from({ length: dim }, (_, i) => (i + layer) % 2 === 0 ? 1 : 0);
 }

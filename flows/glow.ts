@@ -2,7 +2,7 @@ import { ActNorm } from "./actnorm.ts";
 import type { BaseName } from "./base.ts";
 import type { Bijector } from "./bijector.ts";
 import { Chain } from "./chain.ts";
-import { alternatingMask, Coupling } from "./coupling.ts";
+import { Coupling } from "./coupling.ts";
 import type { FlowFamily } from "./family.ts";
 import { InvertibleLinear } from "./invertible_linear.ts";
 import type { Activation } from "./mlp.ts";
@@ -23,7 +23,7 @@ type GlowConfig = {
  *
  * Deviations from the paper: vectors in place of images, so the linear map mixes coordinates and
  * not channels; see {@link InvertibleLinear} for its parametrisation and {@link ScaleMap} for the
- * scale: sigmoid(a + 2) as in the released code is an option, 5 tanh(a / 5) the default.
+ * scale: sigmoid(a + 2) as in the released code is an option, 2 tanh(a / 2) the default.
  */
 export const glow: FlowFamily<GlowConfig> = {
   name: "glow",
@@ -47,11 +47,11 @@ export const glow: FlowFamily<GlowConfig> = {
     const parts: Bijector[] = [];
     for (let k = 0; k < layers; k++) {
       const layerRng = rng.split(`layer${k}`);
-      const mask = alternatingMask(dim, k);
+      const keep = k % 2 === 0 ? "first half" : "second half";
       parts.push(
         new ActNorm(`layer${k}/actnorm`, dim),
         new InvertibleLinear(`layer${k}/linear`, dim, layerRng),
-        new Coupling(`layer${k}/coupling`, { mask, hidden, activation, scaleMap }, layerRng),
+        new Coupling(`layer${k}/coupling`, { dim, keep, hidden, activation, scaleMap }, layerRng),
       );
     }
     return { base, bijector: new Chain(parts) };

@@ -5,7 +5,6 @@ import { Chain } from "./chain.ts";
 import type { FlowFamily } from "./family.ts";
 import { MaskedAutoregressive } from "./masked_autoregressive.ts";
 import type { Activation } from "./mlp.ts";
-import { Reverse } from "./reverse.ts";
 import type { ScaleMap } from "./scale_map.ts";
 
 /** Options of MAF, which are those of IAF too. */
@@ -27,7 +26,7 @@ export type MafConfig = {
  *
  * Deviations from the paper: an actnorm in front of each layer in place of batch normalisation
  * between them, so that the density of one example does not depend on the others in its batch;
- * a log-scale bounded by 5 tanh(a / 5) (`scaleMap: "exp"` is the paper's).
+ * a log-scale bounded by 2 tanh(a / 2) (`scaleMap: "exp"` is the paper's).
  */
 export const maf: FlowFamily<MafConfig> = {
   name: "maf",
@@ -51,9 +50,9 @@ export const maf: FlowFamily<MafConfig> = {
   create(dim, { layers, hidden, activation, base, scaleMap, actnorm }, rng) {
     const parts: Bijector[] = [];
     for (let k = 0; k < layers; k++) {
-      if (k > 0) parts.push(new Reverse(dim));
       if (actnorm) parts.push(new ActNorm(`layer${k}/actnorm`, dim));
-      const options = { dim, hidden, activation, scaleMap };
+      const order = k % 2 === 0 ? "ascending" : "descending";
+      const options = { dim, order, hidden, activation, scaleMap } as const;
       parts.push(new MaskedAutoregressive(`layer${k}/made`, options, rng.split(`layer${k}`)));
     }
     return { base, bijector: new Chain(parts) };

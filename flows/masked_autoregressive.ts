@@ -8,6 +8,8 @@ import { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 /** What {@link MaskedAutoregressive} is made of. */
 export interface MaskedAutoregressiveOptions {
   readonly dim: number;
+  /** Whether a coordinate depends on those before it or on those after it. */
+  readonly order: "ascending" | "descending";
   /** Widths of the network's hidden layers; empty for a linear conditioner. */
   readonly hidden: readonly number[];
   readonly activation: Activation;
@@ -21,6 +23,8 @@ export interface MaskedAutoregressiveOptions {
  *     forward(x):  z_i = (x_i - mu_i) / s_i,   logDet = -sum log s
  *     inverse(z):  x_i = z_i s_i + mu_i,       logDet = sum log s
  *
+ * In descending order the same holds for x_D … x_1.
+ *
  * Cost: forward one network pass; inverse D passes, one per coordinate, as in the papers.
  *
  * Source: Papamakarios et al. 2017 (MAF), eq. 3 and 4; the masks are those of Germain et al. 2015
@@ -28,6 +32,7 @@ export interface MaskedAutoregressiveOptions {
  */
 export class MaskedAutoregressive implements Bijector {
   readonly eventShape: readonly number[];
+  readonly #columns: readonly number[];
   readonly #network: Mlp;
   readonly #scaleMap: ScaleMap;
 
@@ -37,7 +42,9 @@ export class MaskedAutoregressive implements Bijector {
    * @param rng Source of the network's initial kernels.
    */
   constructor(name: string, options: MaskedAutoregressiveOptions, rng: Rng) {
-    const { dim, hidden, activation, scaleMap } = options;
+    const { dim, order, hidden, activation, scaleMap } = options;
+    const columns = Array.from({ length: dim }, (_, i) => i);
+    this.#columns = order === "ascending" ? columns : columns.reverse();
     this.eventShape = [dim];
     this.#scaleMap = scaleMap;
     this.#network = new Mlp(name, {
@@ -45,7 +52,7 @@ export class MaskedAutoregressive implements Bijector {
       hidden,
       outputs: 2 * dim,
       activation,
-      masks: madeMasks(dim, hidden),
+      masks: madeMasks(dim, hidden, order),
     }, rng);
   }
 
@@ -68,12 +75,11 @@ export class MaskedAutoregressive implements Bijector {
   inverse(z: tf.Tensor): Inverse {
     checkBatch("MaskedAutoregressive.inverse", z, this.eventShape, "z");
     return tf.tidy(() => {
-      const dim = this.eventShape[0]!;
-      const column = tf.range(0, dim, 1, "int32");
+      const column = tf.range(0, this.#columns.length, 1, "int32");
       let x = tf.zerosLike(z);
       let logScale = x;
-      for (let i = 0; i < dim; i++) {
-        // Coordinates after i are still 0 in x: whatever the network says of them is not used.
+      for (const i of this.#columns) {
+        // Coordinates not yet solved are 0 in x: whatever the network says of them is not used.
         [x, logScale] = tf.tidy(() => {
           const { shift, logScale } = this.#conditions(x);
           const solved = tf.add(tf.mul(z, tf.exp(logScale)), shift);
@@ -95,14 +101,18 @@ export class MaskedAutoregressive implements Bijector {
 }
 
 /**
- * The masks of MADE. Input i has degree i + 1, hidden unit k of H the degree
+ * The masks of MADE. Input i has degree i + 1, or D - i in descending order, hidden unit k of H the degree
  * 1 + floor(k (D - 1) / H); a connection is kept where the degree does not fall, and in the output
  * layer where it rises, so that output i sees the inputs before i and no others.
  *
  * @returns One matrix per layer, [in, out] row-major; the last has 2 dim columns.
  */
-export function madeMasks(dim: number, hidden: readonly number[]): Float32Array[] {
-  const inputs = Array.from({ length: dim }, (_, i) => i + 1);
+export function madeMasks(
+  dim: number,
+  hidden: readonly number[],
+  order: "ascending" | "descending" = "ascending",
+): Float32Array[] {
+  const inputs = Array.from({ length: dim }, (_, i) => order === "ascending" ? i + 1 : dim - i);
   const degrees = [
     inputs,
     ...hidden.map((width) =>

@@ -32,8 +32,8 @@ export interface MlpOptions {
  */
 export class Mlp implements Disposable {
   readonly variables: readonly tf.Variable[];
-  readonly #layers: readonly { kernel: tf.Variable; bias: tf.Variable; mask: tf.Tensor | null }[];
   readonly #activation: Activation;
+  readonly #masks: readonly (tf.Tensor2D | null)[];
 
   /**
    * @param name Path of its variables: `name/kernel0` [in, out], `name/bias0` [out], …
@@ -43,50 +43,100 @@ export class Mlp implements Disposable {
     const { inputs, hidden, outputs, activation, masks } = options;
     const widths = [inputs, ...hidden, outputs];
     this.#activation = activation;
-    this.#layers = widths.slice(1).map((out, i) => {
-      const shape: [number, number] = [widths[i]!, out];
-      const mask = masks?.[i] ?? null;
-      const values = new Float32Array(shape[0] * out);
-      if (i < hidden.length) {
-        const bound = Math.sqrt(6 / (shape[0] + out));
-        const uniform = rng.split(`kernel${i}`).uniform(values.length);
-        for (let j = 0; j < values.length; j++) {
-          values[j] = mask?.[j] === 0 ? 0 : bound * (2 * uniform[j]! - 1);
+    this.#masks = widths.slice(1).map((out, k) => {
+      const mask = masks?.[k];
+      return mask ? tf.keep(tf.tensor2d(mask, [widths[k]!, out])) : null;
+    });
+    this.variables = widths.slice(1).flatMap((out, k) => {
+      const shape = [widths[k]!, out];
+      const values = new Float32Array(widths[k]! * out);
+      if (k < hidden.length) {
+        const bound = Math.sqrt(6 / (widths[k]! + out));
+        const uniform = rng.split(`kernel${k}`).uniform(values.length);
+        const mask = masks?.[k];
+        for (let i = 0; i < values.length; i++) {
+          values[i] = mask?.[i] === 0 ? 0 : bound * (2 * uniform[i]! - 1);
         }
       }
-      return {
-        kernel: createVariable(`${name}/kernel${i}`, shape, values),
-        bias: createVariable(`${name}/bias${i}`, [out], new Float32Array(out)),
-        mask: mask && tf.keep(tf.tensor2d(mask, shape)),
-      };
+      return [
+        createVariable(`${name}/kernel${k}`, shape, values),
+        createVariable(`${name}/bias${k}`, [out], new Float32Array(out)),
+      ];
     });
-    this.variables = this.#layers.flatMap(({ kernel, bias }) => [kernel, bias]);
   }
 
   /**
+   * One operation for the whole network, with its gradient written out: small flows are bound by
+   * the number of operations on the tape.
+   *
+   *     delta_L = dy,   delta_{k-1} = (delta_k W_k^T) * activation'(h_{k-1})
+   *     dW_k = (h_{k-1}^T delta_k) * M_k,   db_k = sum over the batch of delta_k
+   *
    * @param x Shape [batch, inputs].
    * @returns Shape [batch, outputs].
    */
   apply(x: tf.Tensor): tf.Tensor2D {
-    return tf.tidy(() => {
-      let h = x as tf.Tensor2D;
-      for (const [i, { kernel, bias, mask }] of this.#layers.entries()) {
-        const isOutput = i === this.#layers.length - 1;
-        const linear = isOutput || this.#activation !== "relu";
-        h = tf.fused.matMul({
-          a: h,
-          b: (mask ? tf.mul(kernel, mask) : kernel) as tf.Tensor2D,
-          bias,
-          activation: linear ? "linear" : "relu",
-        }) as tf.Tensor2D;
-        if (!isOutput && this.#activation === "tanh") h = tf.tanh(h);
+    const masks = this.#masks;
+    const activation = this.#activation;
+    const op = tf.customGrad((...args) => {
+      const save = args.pop() as tf.GradSaveFunc;
+      const [x, ...variables] = args as tf.Tensor2D[];
+      const kernels = masks.map((mask, k) =>
+        mask ? tf.mul(variables[2 * k]!, mask) : variables[2 * k]!
+      ) as tf.Tensor2D[];
+      // The input of each layer; the output comes last.
+      const h = [x!];
+      for (const [k, kernel] of kernels.entries()) {
+        const isHidden = k < masks.length - 1;
+        h.push(dense(h[k]!, kernel, variables[2 * k + 1]!, isHidden ? activation : "linear"));
       }
-      return h;
+      const value = h.pop()!;
+      save([...h, ...kernels]);
+      const gradFunc = (dy: tf.Tensor2D, saved: tf.Tensor[]): tf.Tensor[] => {
+        const [inputs, kernels] = [saved.slice(0, h.length), saved.slice(h.length)];
+        const gradients: tf.Tensor[] = [];
+        let delta = dy;
+        for (let k = masks.length - 1; k >= 0; k--) {
+          const [input, mask] = [inputs[k] as tf.Tensor2D, masks[k]];
+          const dKernel = tf.matMul(input, delta, true);
+          gradients.unshift(mask ? tf.mul(dKernel, mask) : dKernel, sumRows(delta));
+          delta = tf.matMul(delta, kernels[k] as tf.Tensor2D, false, true);
+          if (k > 0) delta = tf.mul(delta, slope(input, activation));
+        }
+        return [delta, ...gradients];
+      };
+      return { value, gradFunc: gradFunc as (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] };
     });
+    return op(x, ...this.variables) as tf.Tensor2D;
   }
 
   [Symbol.dispose](): void {
     disposeVariables(this.variables);
-    for (const { mask } of this.#layers) mask?.dispose();
+    for (const mask of this.#masks) mask?.dispose();
   }
+}
+
+/** activation(x W + b), fused also where a gradient is taken, which `tf.fused.matMul` is not. */
+function dense(
+  x: tf.Tensor2D,
+  kernel: tf.Tensor2D,
+  bias: tf.Tensor,
+  activation: Activation | "linear",
+): tf.Tensor2D {
+  const y = tf.engine().runKernel("_FusedMatMul", { a: x, b: kernel, bias }, {
+    transposeA: false,
+    transposeB: false,
+    activation: activation === "relu" ? "relu" : "linear",
+  }) as tf.Tensor2D;
+  return activation === "tanh" ? tf.tanh(y) : y;
+}
+
+/** The derivative of an activation, from its output h. */
+function slope(h: tf.Tensor2D, activation: Activation): tf.Tensor {
+  return activation === "relu" ? tf.step(h) : tf.sub(1, tf.square(h));
+}
+
+/** Sums over the batch, as a product: [batch, width] to [width]. */
+function sumRows(x: tf.Tensor2D): tf.Tensor1D {
+  return tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]), x), [x.shape[1]]);
 }

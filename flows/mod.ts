@@ -7,7 +7,7 @@ export { ActNorm } from "./actnorm.ts";
 export { type Base, type BaseName, BASES } from "./base.ts";
 export type { Bijector, Forward, Inverse } from "./bijector.ts";
 export { Chain } from "./chain.ts";
-export { alternatingMask, Coupling, type CouplingOptions } from "./coupling.ts";
+export { Coupling, type CouplingOptions } from "./coupling.ts";
 export { createFlow, type FlowOptions } from "./create_flow.ts";
 export { FAMILIES } from "./families.ts";
 export type { Citation, ConfigValue, FlowConfig, FlowFamily } from "./family.ts";
@@ -21,8 +21,7 @@ export {
   type MaskedAutoregressiveOptions,
 } from "./masked_autoregressive.ts";
 export { type Activation, Mlp, type MlpOptions } from "./mlp.ts";
-export { Permutation } from "./permutation.ts";
-export { Reverse } from "./reverse.ts";
+export { evensFirst, Permutation } from "./permutation.ts";
 export { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 export { Scaling } from "./scaling.ts";
 export { loadFlow, saveFlow } from "./save_flow.ts";

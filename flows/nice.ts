@@ -2,9 +2,10 @@ import { ActNorm } from "./actnorm.ts";
 import type { BaseName } from "./base.ts";
 import type { Bijector } from "./bijector.ts";
 import { Chain } from "./chain.ts";
-import { alternatingMask, Coupling } from "./coupling.ts";
+import { Coupling } from "./coupling.ts";
 import type { FlowFamily } from "./family.ts";
 import type { Activation } from "./mlp.ts";
+import { evensFirst, Permutation } from "./permutation.ts";
 import { Scaling } from "./scaling.ts";
 
 type NiceConfig = {
@@ -18,8 +19,10 @@ type NiceConfig = {
 /**
  * NICE: additive couplings, which preserve volume, and one learned diagonal at the end.
  *
- *     z_kept = x_kept,  z_moved = x_moved + t(x_kept)     per layer, masks alternating
+ *     z_kept = x_kept,  z_moved = x_moved + t(x_kept)     per layer, odd and even in turn
  *     z = exp(S) z                                        at the end
+ *
+ * The coordinates are put in the order evens, odds once, in front, and stay so.
  *
  * Deviation from the paper: by default an actnorm stands in front, whose scale and bias are
  * initialised from data; the paper's data lie in [0, 1] and need none (`actnorm: false`).
@@ -43,10 +46,11 @@ export const nice: FlowFamily<NiceConfig> = {
     actnorm: true,
   },
   create(dim, { layers, hidden, activation, base, actnorm }, rng) {
-    const parts: Bijector[] = actnorm ? [new ActNorm("actnorm", dim)] : [];
+    const parts: Bijector[] = [new Permutation("order", evensFirst(dim))];
+    if (actnorm) parts.push(new ActNorm("actnorm", dim));
     for (let k = 0; k < layers; k++) {
-      const mask = alternatingMask(dim, k);
-      const options = { mask, hidden, activation, scaleMap: null };
+      const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
+      const options = { dim, keep, hidden, activation, scaleMap: null };
       parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
     }
     parts.push(new Scaling("scaling", dim));

@@ -10,14 +10,15 @@ import * as tf from "../../engine/tf.ts";
 import { ActNorm } from "../../flows/actnorm.ts";
 import type { Bijector, Forward } from "../../flows/bijector.ts";
 import { Chain } from "../../flows/chain.ts";
-import { alternatingMask, Coupling } from "../../flows/coupling.ts";
+import { Coupling } from "../../flows/coupling.ts";
 import { MaskedAutoregressive } from "../../flows/masked_autoregressive.ts";
 import { startEngine } from "../_engine.ts";
 import { BIJECTOR_CHECKS, type CheckName, perturb, type Subject } from "./bijector.ts";
 
 const affine = (dim: number): Bijector =>
   new Coupling("p", {
-    mask: alternatingMask(dim, 0),
+    dim,
+    keep: "first half",
     hidden: [8],
     activation: "tanh",
     scaleMap: "tanh",
@@ -178,7 +179,13 @@ const BROKEN: Record<string, { make: (dim: number) => Bijector; caughtBy: CheckN
   },
   "an order that is not autoregressive": {
     make: (dim) => {
-      const options = { dim, hidden: [8], activation: "tanh", scaleMap: "tanh" } as const;
+      const options = {
+        dim,
+        order: "ascending",
+        hidden: [8],
+        activation: "tanh",
+        scaleMap: "tanh",
+      } as const;
       const inner = new MaskedAutoregressive("p", options, new Rng(3));
       return broken(inner, {
         forward: (x) => {

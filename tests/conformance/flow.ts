@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Rng } from "../../engine/rng.ts";
+import type { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import type { Flow } from "../../flows/flow.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";

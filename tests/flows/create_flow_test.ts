@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import { createFlow, FAMILIES, type FlowFamily, Reverse } from "../../flows/mod.ts";
+import { createFlow, FAMILIES, type FlowFamily, Scaling } from "../../flows/mod.ts";
 import { startEngine } from "../_engine.ts";
 
 const rng = new Rng(0);
@@ -53,7 +53,7 @@ Deno.test("createFlow() takes a family that is not in the registry", async () =>
     citation: { authors: "", title: "", year: 2026, venue: "", url: "" },
     fastDirection: "both",
     defaults: {},
-    create: (dim) => ({ base: "normal", bijector: new Reverse(dim) }),
+    create: (dim) => ({ base: "normal", bijector: new Scaling("scaling", dim) }),
   };
   using flow = createFlow(mirror, { eventShape: [2] }, rng);
   const logProb = tf.tidy(() => flow.logProb(tf.tensor2d([[1, 2]])).dataSync()[0]!);

@@ -1,0 +1,35 @@
+/** The bytes of an IDX file of unsigned bytes. */
+export function idxBytes(
+  shape: readonly number[],
+  values: ArrayLike<number>,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
+  bytes.set([0, 0, 8, shape.length]);
+  const view = new DataView(bytes.buffer);
+  for (const [i, size] of shape.entries()) view.setUint32(4 + 4 * i, size);
+  bytes.set(values, 4 + 4 * shape.length);
+  return bytes;
+}
+
+/** The bytes, compressed. */
+export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** A little MNIST: 12 images to train, 3 to test; pixel i of image k is (7 k + i) mod 256. */
+export function littleMnist(): Record<string, Uint8Array<ArrayBuffer>> {
+  const images = (count: number): Uint8Array<ArrayBuffer> =>
+    idxBytes(
+      [count, 28, 28],
+      Array.from({ length: count * 784 }, (_, i) => (7 * Math.floor(i / 784) + i % 784) % 256),
+    );
+  const labels = (count: number): Uint8Array<ArrayBuffer> =>
+    idxBytes([count], Array.from({ length: count }, (_, k) => k % 10));
+  return {
+    "train-images-idx3-ubyte": images(12),
+    "train-labels-idx1-ubyte": labels(12),
+    "t10k-images-idx3-ubyte": images(3),
+    "t10k-labels-idx1-ubyte": labels(3),
+  };
+}
