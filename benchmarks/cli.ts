@@ -42,7 +42,12 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   const program = new Command("flowbench")
     .description("A reproducible benchmark of flow-based generative models")
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: () => {} })
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: () => {},
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
     .allowExcessArguments(false);
   program.command("bench")
     .description("Train and score flows, time them, and write the tables")
@@ -79,8 +84,18 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       terminal.warn(error.message.replace(/^error: /, "").replaceAll("\n", " "));
       return EXIT.usage;
     }
+    if (isExpected(error)) {
+      terminal.warn(error.message);
+      return EXIT.someFailed;
+    }
     throw error;
   }
+}
+
+/** What files and permissions can do to a run of this program: told in a line, without a stack. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof SyntaxError || error instanceof RangeError ||
+    Object.values(Deno.errors).some((kind) => error instanceof kind);
 }
 
 interface BenchArguments {

@@ -1,9 +1,15 @@
 import { writeAtomically } from "../engine/write_atomically.ts";
+import { DATASETS } from "../datasets/mod.ts";
+import { FAMILIES } from "../flows/families.ts";
+import { BASELINES } from "./baselines.ts";
 import { type Column, toCsv } from "./csv.ts";
 import { tInterval } from "./_statistics.ts";
 import { quantile } from "./metrics.ts";
 import type { QualityRun, Run } from "./plan.ts";
+import { pivots } from "./pivot.ts";
+import { SUITES } from "./suites.ts";
 import { readRecords, type Record, type Timing } from "./record.ts";
+import { toMarkdown } from "./summary.ts";
 
 const hidden = ({ flow }: Run): string | null => {
   const widths = flow.hidden;
@@ -122,7 +128,7 @@ function interval(name: string, value: (record: Record) => number | null): Colum
   ];
 }
 
-/** The tables of some records, as CSV texts by file name. */
+/** The tables of some records, as texts by file name. */
 export function buildTables(records: readonly Record[]): { [file: string]: string } {
   const quality = records.filter(({ run }) => run.kind === "quality");
   const timing = records.filter(({ run }) => run.kind === "timing").flatMap((record) =>
@@ -145,6 +151,9 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
     "quality.csv": toCsv(quality, QUALITY),
     "timing.csv": toCsv(timing, TIMING),
     "summary.csv": toCsv(summary, SUMMARY),
+    ...Object.fromEntries(
+      pivots(records).map((pivot) => [`tables/${pivot.name}.md`, toMarkdown(pivot)]),
+    ),
   };
 }
 
@@ -157,10 +166,23 @@ export async function writeTables(out: string): Promise<Record[]> {
   return records;
 }
 
+/** Suites, data sets and families in the order of their registries, baselines before families. */
 function inReadingOrder(a: Record, b: Record): number {
-  const key = ({ run }: Record): string =>
-    [run.suite, run.dataset.padEnd(20), run.family, run.variant].join(" ");
-  return key(a) === key(b) ? a.run.seed - b.run.seed : key(a) < key(b) ? -1 : 1;
+  const rank = (names: readonly string[], name: string): number => {
+    const index = names.indexOf(name);
+    return index < 0 ? names.length : index;
+  };
+  const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
+  const key = ({ run }: Record): number[] => [
+    rank(SUITES, run.suite),
+    rank(Object.keys(DATASETS), run.dataset),
+    run.kind === "timing" ? run.dim : 0,
+    rank(families, run.family),
+    run.seed,
+  ];
+  const [keyA, keyB] = [key(a), key(b)];
+  const first = keyA.findIndex((value, i) => value !== keyB[i]);
+  return first < 0 ? (a.runId < b.runId ? -1 : 1) : keyA[first]! - keyB[first]!;
 }
 
 function rounded(value: number | undefined, digits: number): number | null {

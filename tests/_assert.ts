@@ -11,7 +11,7 @@ export const TOLERANCES = {
   roundTrip: 2e-4,
   /** Log-determinant by D float32 gradient passes against the analytic one. */
   logDet: 2e-4,
-  /** Central differences in float32 with a step of about 1e-2: truncation and cancellation. */
+  /** Central differences in float32 with a step of 1e-3: cancellation, and a relu crossed. */
   finiteDifference: 3e-2,
   /** A Riemann sum of a smooth density with a few hundred points a side. */
   integral: 5e-3,

@@ -21,7 +21,7 @@ Deno.test("trainFlow() keeps the weights of the best validation loss", async () 
     maxSteps: 120,
     validateEvery: 5,
     patience: 100,
-    learningRate: 0.05,
+    learningRate: 0.2,
     schedule: "constant",
   }, new Rng(1));
   const losses = result.curve.map(({ validationNats }) => validationNats);

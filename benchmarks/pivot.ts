@@ -1,0 +1,79 @@
+import { quantile } from "./metrics.ts";
+import type { Record } from "./record.ts";
+
+/** A table as people read it: the first column is text, the others are numbers or a status. */
+export interface Pivot {
+  readonly name: "quality" | "timing";
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly note: string;
+}
+
+/** The tables of some records: NLL by data set and family, then times by family and operation. */
+export function pivots(records: readonly Record[]): Pivot[] {
+  return [qualityPivot(records), timingPivot(records)].filter(({ rows }) => rows.length > 0);
+}
+
+function qualityPivot(records: readonly Record[]): Pivot {
+  const quality = records.filter(({ run }) => run.kind === "quality");
+  const families = unique(quality.map(({ run }) => run.family));
+  const rows = unique(quality.map(({ run }) => run.dataset)).map((dataset) => {
+    const ofDataset = quality.filter(({ run }) => run.dataset === dataset);
+    const scores = ofDataset.find(({ scores }) => scores !== null)?.scores;
+    const cells = families.map((family) =>
+      qualityCell(ofDataset.filter(({ run }) => run.family === family))
+    );
+    const unit = scores?.space === "pixel" ? " (bits/dim)" : "";
+    return [dataset + unit, scores?.floorNats?.toFixed(3) ?? "", ...cells];
+  });
+  return {
+    name: "quality",
+    head: ["test NLL, nats", "floor", ...families],
+    rows,
+    note: "Lower is better. floor: the entropy of the data, which no density can beat on average.",
+  };
+}
+
+/** The mean over seeds, in the unit of the row, or what went wrong. */
+function qualityCell(records: readonly Record[]): string {
+  if (records.length === 0) return "";
+  const bad = records.find(({ status }) => status !== "ok");
+  if (bad) return bad.status;
+  const values = records.map(({ scores }) =>
+    scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats
+  );
+  return (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+}
+
+function timingPivot(records: readonly Record[]): Pivot {
+  const timing = records.filter(({ run }) => run.kind === "timing");
+  const all = timing.flatMap(({ timings }) => timings);
+  const columns = unique(all.map(({ op }) => op)).flatMap((op) =>
+    unique(all.map(({ batch }) => batch)).map((batch) => ({ op, batch }))
+  );
+  const rows = timing.map(({ run, timings }) => [
+    run.family,
+    run.kind === "timing" ? String(run.dim) : "",
+    ...columns.map(({ op, batch }) => {
+      const found = timings.find((timing) => timing.op === op && timing.batch === batch);
+      if (!found) return "";
+      const median = quantile(found.samplesMs.toSorted((a, b) => a - b), 0.5);
+      return threeDigits(median) + (found.method === "sequential" ? " *" : "");
+    }),
+  ]);
+  return {
+    name: "timing",
+    head: ["median ms", "dim", ...columns.map(({ op, batch }) => `${op}, batch ${batch}`)],
+    rows,
+    note: "* one network pass per coordinate and layer, as in the papers; the others take one.",
+  };
+}
+
+/** Three significant digits, never in exponential form. */
+function threeDigits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
