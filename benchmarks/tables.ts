@@ -157,9 +157,14 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
   };
 }
 
+/** The records of an output folder in the order in which tables show them. */
+export async function sortedRecords(out: string): Promise<Record[]> {
+  return (await readRecords(out)).sort(inReadingOrder);
+}
+
 /** Rebuilds the tables of an output folder from its records. */
 export async function writeTables(out: string): Promise<Record[]> {
-  const records = (await readRecords(out)).sort(inReadingOrder);
+  const records = await sortedRecords(out);
   for (const [file, text] of Object.entries(buildTables(records))) {
     await writeAtomically(`${out}/${file}`, text);
   }

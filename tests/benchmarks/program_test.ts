@@ -1,0 +1,107 @@
+/**
+ * The program as people start it, in processes of its own.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { parse } from "npm:csv-parse@7.0.3/sync";
+import { testWith } from "../_engine.ts";
+
+const root = new URL("../..", import.meta.url);
+
+function start(args: string[]): Deno.ChildProcess {
+  return new Deno.Command("deno", {
+    args: ["run", "-P=bench", "--no-prompt", "benchmarks/main.ts", ...args],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+testWith(
+  ["read", "write", "run"],
+  "the toy part of the smoke profile gives the same NLL columns twice, bit for bit",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const columns = [
+        "run_id",
+        "status",
+        "steps",
+        "nll_nats",
+        "nll_se",
+        "bits_per_dim",
+        "kl_nats",
+      ];
+      const run = async (out: string): Promise<string[][]> => {
+        const args = ["bench", "--profile", "smoke", "--suite", "toy", "--out", out];
+        const { code, stderr } = await start(args).output();
+        assert.equal(code, 0, text(stderr));
+        const rows: Record<string, string>[] = parse(
+          await Deno.readTextFile(`${out}/quality.csv`),
+          {
+            columns: true,
+          },
+        );
+        return rows.map((row) => columns.map((column) => row[column]!));
+      };
+      const first = await run(`${folder}/a`);
+      assert.equal(first.length, 12);
+      assert.deepEqual(await run(`${folder}/b`), first);
+    });
+  },
+);
+
+testWith(
+  ["read", "write", "run"],
+  "SIGINT ends the program with status 130, whole files, and nothing to do twice",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const args = ["bench", "--profile", "quick", "--suite", "toy", "--family", "gaussian,maf"];
+      const child = start([...args, "--out", folder]);
+      const lines = child.stderr.pipeThrough(new TextDecoderStream());
+      let seen = "", interrupted = false;
+      for await (const chunk of lines) {
+        seen += chunk;
+        // The Gaussian is written; the MAF on the same data set is under way.
+        if (!interrupted && seen.includes("[1/")) {
+          interrupted = true;
+          child.kill("SIGINT");
+        }
+      }
+      await child.stdout.cancel();
+      const { code } = await child.status;
+      assert.equal(code, 130, seen);
+      assert.match(seen, /Interrupted/);
+      const files: string[] = [];
+      for await (const { name } of Deno.readDir(`${folder}/runs`)) files.push(name);
+      assert.equal(files.length, 1);
+      assert.match(files[0]!, /gaussian.*\.json$/);
+      const rows: unknown[] = parse(await Deno.readTextFile(`${folder}/quality.csv`), {
+        columns: true,
+      });
+      assert.equal(rows.length, 1);
+    });
+  },
+);
+
+testWith(["read", "run"], "a mistake ends the program with status 2 and one line", async () => {
+  const { code, stdout, stderr } = await start(["bench", "--profile", "quik"]).output();
+  assert.equal(code, 2);
+  assert.equal(text(stdout), "");
+  const lines = text(stderr).trim().split("\n").filter((line) => !line.startsWith("Warning"));
+  assert.deepEqual(lines.length, 1);
+  assert.match(lines[0]!, /did you mean "quick"/);
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { testWith } from "./_engine.ts";
+
+const PROGRAM = (url: string): string => `
+import { createFlow, initEngine, loadDataset, Rng, trainFlow } from "${url}";
+const { backend } = await initEngine();
+const rng = new Rng(0);
+const moons = await loadDataset("moons", { counts: { train: 300, validation: 100, test: 100 } });
+using flow = createFlow("iaf", { eventShape: [2], layers: 2, hidden: [8] }, rng.split("init"));
+const { curve } = await trainFlow(flow, moons.splits, { maxSteps: 20, validateEvery: 10 }, rng);
+const x = flow.sample(3, rng);
+console.log(JSON.stringify({ backend, shape: x.shape, looks: curve.length }));
+`;
+
+testWith(
+  ["read", "write", "run", "net"],
+  "mod.ts works imported over HTTP from an empty folder",
+  async () => {
+    const root = new URL("..", import.meta.url);
+    const requested: string[] = [];
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async (request) => {
+        const { pathname } = new URL(request.url);
+        requested.push(pathname);
+        try {
+          const headers = { "content-type": "text/typescript" };
+          return new Response(await Deno.readFile(new URL(`.${pathname}`, root)), { headers });
+        } catch {
+          return new Response(null, { status: 404 });
+        }
+      },
+    );
+    const folder = await Deno.makeTempDir();
+    try {
+      const host = `127.0.0.1:${server.addr.port}`;
+      await Deno.writeTextFile(`${folder}/main.ts`, PROGRAM(`http://${host}/mod.ts`));
+      const { success, stdout, stderr } = await new Deno.Command("deno", {
+        args: ["run", "--no-prompt", "--allow-read", `--allow-import=${host}`, "main.ts"],
+        cwd: folder,
+        env: { DENO_DIR: `${folder}/deno_dir`, NO_COLOR: "1" },
+      }).output();
+      assert.ok(success, new TextDecoder().decode(stderr));
+      const printed = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
+      assert.deepEqual(JSON.parse(printed), { backend: "wasm", shape: [3, 2], looks: 2 });
+      assert.ok(requested.includes("/flows/iaf.ts"));
+      assert.ok(
+        !requested.some((path) => path.includes("node_modules")),
+        "more than sources served",
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
