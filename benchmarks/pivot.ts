@@ -1,3 +1,5 @@
+import { FAMILIES } from "../flows/families.ts";
+import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
 import type { Record } from "./record.ts";
 
@@ -16,7 +18,9 @@ export function pivots(records: readonly Record[]): Pivot[] {
 
 function qualityPivot(records: readonly Record[]): Pivot {
   const quality = records.filter(({ run }) => run.kind === "quality");
-  const families = unique(quality.map(({ run }) => run.family));
+  const present = new Set(quality.map(({ run }) => run.family));
+  const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)]
+    .filter((family) => present.has(family));
   const rows = unique(quality.map(({ run }) => run.dataset)).map((dataset) => {
     const ofDataset = quality.filter(({ run }) => run.dataset === dataset);
     const scores = ofDataset.find(({ scores }) => scores !== null)?.scores;

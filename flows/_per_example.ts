@@ -9,3 +9,11 @@ export function sumPerExample(values: tf.Tensor): tf.Tensor1D {
 export function repeatPerExample(value: tf.Scalar, batch: number): tf.Tensor1D {
   return tf.add(tf.zeros([batch]), value);
 }
+
+/** Added to a standard deviation before its logarithm: a constant coordinate stays finite. */
+const MIN_DEVIATION = 1e-6;
+
+/** The logarithm of each coordinate's standard deviation over a batch: [batch, dim] to [dim]. */
+export function logDeviations(batch: tf.Tensor): tf.Tensor {
+  return tf.log(tf.add(tf.sqrt(tf.moments(batch, 0).variance), MIN_DEVIATION));
+}

@@ -1,10 +1,7 @@
 import * as tf from "../engine/tf.ts";
-import { repeatPerExample } from "./_per_example.ts";
+import { logDeviations, repeatPerExample } from "./_per_example.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
-
-/** Added to a standard deviation before its logarithm: a constant coordinate stays finite. */
-const MIN_DEVIATION = 1e-6;
 
 /**
  * A learned scale and bias per coordinate, initialised from a batch.
@@ -53,8 +50,8 @@ export class ActNorm implements Bijector {
   initialize(batch: tf.Tensor, side: "data" | "latent"): void {
     checkBatch("ActNorm.initialize", batch, this.eventShape, side === "data" ? "x" : "z");
     tf.tidy(() => {
-      const { mean, variance } = tf.moments(batch, 0);
-      const logDeviation = tf.log(tf.add(tf.sqrt(variance), MIN_DEVIATION));
+      const mean = tf.mean(batch, 0);
+      const logDeviation = logDeviations(batch);
       if (side === "data") {
         this.#logScale.assign(tf.neg(logDeviation));
         this.#bias.assign(tf.neg(tf.mul(mean, tf.exp(this.#logScale))));

@@ -15,6 +15,8 @@ export interface CouplingOptions {
   readonly activation: Activation;
   /** Null for an additive coupling: a shift and no scale. */
   readonly scaleMap: ScaleMap | null;
+  /** Whether it starts as the identity (Kingma and Dhariwal 2018, section 3.3). */
+  readonly zeroOutput: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export class Coupling implements Bijector {
    * @throws {RangeError} If dim is 1.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
-    const { dim, keep, hidden, activation, scaleMap } = options;
+    const { dim, keep, hidden, activation, scaleMap, zeroOutput } = options;
     if (dim < 2) {
       throw new RangeError(
         `Cannot create Coupling as it keeps one part and transforms the other, which takes dim ` +
@@ -61,6 +63,7 @@ export class Coupling implements Bijector {
       hidden,
       outputs: moved * (scaleMap ? 2 : 1),
       activation,
+      zeroOutput,
     }, rng);
   }
 

@@ -51,7 +51,14 @@ export const glow: FlowFamily<GlowConfig> = {
       parts.push(
         new ActNorm(`layer${k}/actnorm`, dim),
         new InvertibleLinear(`layer${k}/linear`, dim, layerRng),
-        new Coupling(`layer${k}/coupling`, { dim, keep, hidden, activation, scaleMap }, layerRng),
+        new Coupling(`layer${k}/coupling`, {
+          dim,
+          keep,
+          hidden,
+          activation,
+          scaleMap,
+          zeroOutput: true,
+        }, layerRng),
       );
     }
     return { base, bijector: new Chain(parts) };

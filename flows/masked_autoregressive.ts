@@ -52,6 +52,7 @@ export class MaskedAutoregressive implements Bijector {
       hidden,
       outputs: 2 * dim,
       activation,
+      zeroOutput: true,
       masks: madeMasks(dim, hidden, order),
     }, rng);
   }

@@ -14,6 +14,8 @@ export interface MlpOptions {
   /** Width of the output. */
   readonly outputs: number;
   readonly activation: Activation;
+  /** Whether the output layer starts at zero, so that what it conditions starts as the identity. */
+  readonly zeroOutput: boolean;
   /**
    * One 0/1 matrix per layer, [in, out] row-major: where it is 0 the kernel counts as 0 and gets
    * no gradient. Default: dense.
@@ -27,8 +29,7 @@ export interface MlpOptions {
  *
  *     h_0 = x,   h_k = activation(h_{k-1} (W_k * M_k) + b_k),   output = h_L (W * M) + b
  *
- * Hidden kernels start uniform on +-sqrt(6 / (in + out)) (Glorot and Bengio 2010) and the output
- * layer at zero, so that a flow starts as the identity (Kingma and Dhariwal 2018, section 3.3).
+ * Kernels start uniform on +-sqrt(6 / (in + out)) (Glorot and Bengio 2010), biases at zero.
  */
 export class Mlp implements Disposable {
   readonly variables: readonly tf.Variable[];
@@ -40,7 +41,7 @@ export class Mlp implements Disposable {
    * @param rng Source of the initial kernels.
    */
   constructor(name: string, options: MlpOptions, rng: Rng) {
-    const { inputs, hidden, outputs, activation, masks } = options;
+    const { inputs, hidden, outputs, activation, zeroOutput, masks } = options;
     const widths = [inputs, ...hidden, outputs];
     this.#activation = activation;
     this.#masks = widths.slice(1).map((out, k) => {
@@ -50,7 +51,7 @@ export class Mlp implements Disposable {
     this.variables = widths.slice(1).flatMap((out, k) => {
       const shape = [widths[k]!, out];
       const values = new Float32Array(widths[k]! * out);
-      if (k < hidden.length) {
+      if (k < hidden.length || !zeroOutput) {
         const bound = Math.sqrt(6 / (widths[k]! + out));
         const uniform = rng.split(`kernel${k}`).uniform(values.length);
         const mask = masks?.[k];

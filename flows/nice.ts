@@ -14,6 +14,7 @@ type NiceConfig = {
   readonly activation: Activation;
   readonly base: BaseName;
   readonly actnorm: boolean;
+  readonly zeroOutput: boolean;
 };
 
 /**
@@ -24,8 +25,10 @@ type NiceConfig = {
  *
  * The coordinates are put in the order evens, odds once, in front, and stay so.
  *
- * Deviation from the paper: by default an actnorm stands in front, whose scale and bias are
- * initialised from data; the paper's data lie in [0, 1] and need none (`actnorm: false`).
+ * Deviations from the paper: by default an actnorm stands in front, whose scale and bias are
+ * initialised from data (the paper's data lie in [0, 1] and need none: `actnorm: false`); the
+ * diagonal is initialised from data too. The couplings do not start as the identity, where symmetric
+ * data would leave them on a saddle, unless `zeroOutput` is set.
  */
 export const nice: FlowFamily<NiceConfig> = {
   name: "nice",
@@ -44,13 +47,14 @@ export const nice: FlowFamily<NiceConfig> = {
     activation: "relu",
     base: "logistic",
     actnorm: true,
+    zeroOutput: false,
   },
-  create(dim, { layers, hidden, activation, base, actnorm }, rng) {
+  create(dim, { layers, hidden, activation, base, actnorm, zeroOutput }, rng) {
     const parts: Bijector[] = [new Permutation("order", evensFirst(dim))];
     if (actnorm) parts.push(new ActNorm("actnorm", dim));
     for (let k = 0; k < layers; k++) {
       const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
-      const options = { dim, keep, hidden, activation, scaleMap: null };
+      const options = { dim, keep, hidden, activation, scaleMap: null, zeroOutput };
       parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
     }
     parts.push(new Scaling("scaling", dim));

@@ -53,7 +53,7 @@ export const realnvp: FlowFamily<RealNvpConfig> = {
     for (let k = 0; k < layers; k++) {
       if (actnorm) parts.push(new ActNorm(`layer${k}/actnorm`, dim));
       const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
-      const options = { dim, keep, hidden, activation, scaleMap };
+      const options = { dim, keep, hidden, activation, scaleMap, zeroOutput: true };
       parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
     }
     return { base, bijector: new Chain(parts) };

@@ -1,5 +1,5 @@
 import * as tf from "../engine/tf.ts";
-import { repeatPerExample } from "./_per_example.ts";
+import { logDeviations, repeatPerExample } from "./_per_example.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 
@@ -11,7 +11,8 @@ import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijecto
  *
  * Cost: no network pass in either direction.
  *
- * Source: Dinh et al. 2015 (NICE), section 3.3.
+ * Source: Dinh et al. 2015 (NICE), section 3.3. Deviation: it is initialised from data, so that the
+ * latent starts with variance 1.
  */
 export class Scaling implements Bijector {
   readonly eventShape: readonly number[];
@@ -42,6 +43,14 @@ export class Scaling implements Bijector {
       x: tf.mul(z, tf.exp(tf.neg(this.#logScale))),
       logDet: repeatPerExample(tf.neg(tf.sum(this.#logScale)), batch),
     }));
+  }
+
+  initialize(batch: tf.Tensor, side: "data" | "latent"): void {
+    checkBatch("Scaling.initialize", batch, this.eventShape, side === "data" ? "x" : "z");
+    tf.tidy(() => {
+      const logDeviation = logDeviations(batch);
+      this.#logScale.assign(side === "data" ? tf.neg(logDeviation) : logDeviation);
+    });
   }
 
   [Symbol.dispose](): void {

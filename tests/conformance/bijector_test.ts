@@ -22,6 +22,7 @@ const affine = (dim: number): Bijector =>
     hidden: [8],
     activation: "tanh",
     scaleMap: "tanh",
+    zeroOutput: true,
   }, new Rng(3));
 
 /** The same bijector with one method replaced. */

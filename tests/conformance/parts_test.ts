@@ -40,7 +40,14 @@ for (const scaleMap of [null, ...Object.keys(SCALE_MAPS) as ScaleMap[]]) {
     for (const activation of ["relu", "tanh"] as const) {
       testBijector(`Coupling (${scaleMap ?? "additive"}, keeps ${keep}, ${activation})`, {
         make: (dim, rng) =>
-          new Coupling("p", { dim, keep, hidden: [6, 5], activation, scaleMap }, rng),
+          new Coupling("p", {
+            dim,
+            keep,
+            hidden: [6, 5],
+            activation,
+            scaleMap,
+            zeroOutput: activation === "relu",
+          }, rng),
         depends: (dim) => (i, j) => {
           const isKept = (k: number) => (k < Math.ceil(dim / 2)) === (keep === "first half");
           return i === j || !isKept(i) && isKept(j);
