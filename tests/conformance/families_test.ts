@@ -35,9 +35,9 @@ for (const family of Object.keys(FAMILIES)) {
     await startEngine();
     for (const seed of [0, 1]) {
       using flow = make(family, 2, new Rng(seed));
-      assertIntegratesToOne(flow, { halfWidth: 30, points: 600 });
+      assertIntegratesToOne(flow, { halfWidth: 20, points: 300 });
       perturb(flow.bijector, new Rng(seed).split("perturb"), 0.15);
-      assertIntegratesToOne(flow, { halfWidth: 40, points: 800 });
+      assertIntegratesToOne(flow, { halfWidth: 25, points: 400 });
     }
   });
 
@@ -52,7 +52,7 @@ for (const family of Object.keys(FAMILIES)) {
       new Rng(5),
     );
     assert.ok(training.curve.at(-1)!.validationNats < training.curve[0]!.validationNats);
-    assertIntegratesToOne(flow, { halfWidth: 15, points: 900 });
+    assertIntegratesToOne(flow, { halfWidth: 10, points: 400 });
   });
 
   Deno.test(`${family} samples follow its density`, async () => {
