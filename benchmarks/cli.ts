@@ -121,11 +121,11 @@ async function bench(options: BenchArguments, terminal: Terminal): Promise<numbe
   if (options.jobs !== "1") {
     throw new UsageError(`--jobs must be 1 in this version: current value is "${options.jobs}"`);
   }
+  const engine = await initEngine({ backend });
   if (options.list) {
     terminal.print((await listing(plan, options.out)).trimEnd());
     return EXIT.ok;
   }
-  const engine = await initEngine({ backend });
   terminal.warn(
     `${plan.length} runs, backend ${engine.backend} (${engine.gemm})${
       engine.note && `. ${engine.note}`

@@ -6,7 +6,7 @@
 import { pivots } from "./pivot.ts";
 import { toMarkdown } from "./summary.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
-import { sortedRecords } from "./tables.ts";
+import { currentRecords } from "./tables.ts";
 
 const START = "<!-- results: made by `deno task readme`, not typed -->";
 const END = "<!-- end of results -->";
@@ -17,7 +17,7 @@ export async function withResults(readme: string, out: string): Promise<string> 
   if (after === undefined) {
     throw new SyntaxError(`Cannot update the README as it must hold the marks ${START} and ${END}`);
   }
-  const tables = pivots(await sortedRecords(out)).map(toMarkdown).join("\n");
+  const tables = pivots(await currentRecords(out)).map(toMarkdown).join("\n");
   return `${before}${START}\n\n${tables}\n${END}${after}`;
 }
 

@@ -71,14 +71,14 @@ export interface Record {
  * The id of a run: readable, and unique by a hash of all that decides its result.
  *
  * @param run Plain data.
- * @param versions Of the family and of the data set: their change makes another run of it.
+ * @param code What of the code decides: the versions of family and data set, and the backend.
  */
 export async function runId(
   run: Run,
-  versions: { readonly family: number; readonly dataset: number },
+  code: { readonly family: number; readonly dataset: number; readonly backend: string },
 ): Promise<string> {
   const { expectedSeconds: _, ...decisive } = run;
-  const bytes = new TextEncoder().encode(canonical({ ...decisive, versions }));
+  const bytes = new TextEncoder().encode(canonical({ ...decisive, code }));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hash = Array.from(digest.subarray(0, 5), (byte) => byte.toString(16).padStart(2, "0"));
   return `${run.profile}-${run.dataset}-${run.family}-${run.variant}-s${run.seed}-${hash.join("")}`;

@@ -1,4 +1,5 @@
 import { DATASETS } from "../datasets/mod.ts";
+import { engineInfo } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { executeRun } from "./execute_run.ts";
@@ -68,9 +69,13 @@ export async function runBenchmark(
   return records;
 }
 
-/** The id of a run under the versions of this code. */
+/** The id of a run under the versions of this code and on the engine that was started. */
 export async function identify(run: Run): Promise<string> {
   const family = FAMILIES[run.family] ?? BASELINES[run.family];
   const dataset = run.kind === "quality" ? DATASETS[run.dataset] : undefined;
-  return await runId(run, { family: family?.version ?? 0, dataset: dataset?.version ?? 0 });
+  return await runId(run, {
+    family: family?.version ?? 0,
+    dataset: dataset?.version ?? 0,
+    backend: engineInfo().backend,
+  });
 }

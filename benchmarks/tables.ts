@@ -157,14 +157,34 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
   };
 }
 
-/** The records of an output folder in the order in which tables show them. */
-export async function sortedRecords(out: string): Promise<Record[]> {
-  return (await readRecords(out)).sort(inReadingOrder);
+/**
+ * The records of an output folder that tables show, in their order. Where a run was made more than
+ * once with different budgets, options or versions, the latest counts; the others stay in `runs/`.
+ */
+export async function currentRecords(out: string): Promise<Record[]> {
+  const slots = Map.groupBy(
+    await readRecords(out),
+    ({ run, environment: { backend } }) =>
+      JSON.stringify([
+        run.kind,
+        run.suite,
+        run.profile,
+        run.dataset,
+        run.family,
+        run.variant,
+        run.seed,
+        backend,
+      ]),
+  );
+  const latest = [...slots.values()].map((records) =>
+    records.reduce((a, b) => a.startedAt < b.startedAt ? b : a)
+  );
+  return latest.sort(inReadingOrder);
 }
 
 /** Rebuilds the tables of an output folder from its records. */
 export async function writeTables(out: string): Promise<Record[]> {
-  const records = await sortedRecords(out);
+  const records = await currentRecords(out);
   for (const [file, text] of Object.entries(buildTables(records))) {
     await writeAtomically(`${out}/${file}`, text);
   }

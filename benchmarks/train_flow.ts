@@ -210,7 +210,7 @@ function scheduled({ learningRate, schedule, maxSteps }: TrainConfig, step: numb
   return learningRate * (0.01 + 0.99 * cosine);
 }
 
-/** Copies of the values: a clone would share the memory that the optimiser updates in place. */
+/** Copies of the values. */
 function snapshot(variables: readonly tf.Variable[]): Float32Array[] {
   return variables.map((variable) => variable.dataSync().slice() as Float32Array);
 }

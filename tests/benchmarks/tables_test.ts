@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { parse } from "npm:csv-parse@7.0.3/sync";
+import { toCsv } from "../../benchmarks/csv.ts";
+import type { Record, Scores } from "../../benchmarks/record.ts";
+import { readRecords, writeRecord } from "../../benchmarks/record.ts";
+import { buildTables, currentRecords } from "../../benchmarks/tables.ts";
+import { planRuns } from "../../benchmarks/suites.ts";
+import { assertAllClose } from "../_assert.ts";
+import { testWith } from "../_engine.ts";
+
+const [plan] = planRuns({
+  profile: "smoke",
+  suites: ["toy"],
+  families: ["maf"],
+  datasets: ["moons"],
+});
+
+const scores: Scores = {
+  dim: 2,
+  params: 10,
+  space: "data",
+  nllNats: 2.5,
+  nllSe: 0.01,
+  nllNatsLogit: null,
+  bitsPerDim: 1.8,
+  floorNats: 2.4,
+  floorError: 0,
+  gapNats: 0.1,
+  klNats: 0.1,
+  klSe: 0.001,
+  logProbRange: [-5, -2, -1],
+  roundTripMaxError: 1e-6,
+  testCount: 100,
+  dataHash: "",
+};
+
+function record(
+  change: Partial<Record> & { seed?: number; nllNats?: number; id?: string },
+): Record {
+  const { seed = 0, nllNats = 2.5, id = `run-${seed}`, ...rest } = change;
+  return {
+    schema: 1,
+    runId: id,
+    run: { ...plan!, seed },
+    config: {},
+    status: "ok",
+    reason: "",
+    startedAt: "2026-01-01T00:00:00.000Z",
+    environment: {
+      backend: "wasm",
+      gemm: "g",
+      threads: 1,
+      cpu: 'A, B "C"',
+      cores: 2,
+      os: "",
+      deno: "2",
+      v8: "1",
+      tfjs: "4",
+      commit: "abc",
+    },
+    training: null,
+    scores: { ...scores, nllNats },
+    timings: [],
+    ...rest,
+  };
+}
+
+const rows = (csv: string): { [column: string]: string }[] => parse(csv, { columns: true });
+
+Deno.test("buildTables() summarises seeds by Student's t, and leaves out what is not ok", () => {
+  const records = [2.5, 2.6, 2.9].map((nllNats, seed) => record({ seed, nllNats }));
+  records.push(record({ seed: 3, status: "diverged", reason: "loss is NaN", scores: null }));
+  const tables = buildTables(records);
+  const [row, ...more] = rows(tables["summary.csv"]!);
+  assert.equal(more.length, 0);
+  assert.equal(row!.seeds, "3");
+  // Mean 2.6667, standard deviation 0.2082, t(0.975, 2) = 4.30265: half width 0.51711.
+  assertAllClose(
+    [row!.nll_nats_mean, row!.nll_nats_low, row!.nll_nats_high].map(Number),
+    [8 / 3, 8 / 3 - 0.517112, 8 / 3 + 0.517112],
+    1e-5,
+  );
+  const quality = rows(tables["quality.csv"]!);
+  assert.deepEqual(quality.map(({ status }) => status), ["ok", "ok", "ok", "diverged"]);
+  assert.equal(quality[3]!.nll_nats, "");
+  assert.equal(quality[3]!.reason, "loss is NaN");
+  assert.equal(quality[0]!.cpu, 'A, B "C"');
+  assert.match(tables["tables/quality.md"]!, /\| moons \| 2\.400 \| diverged \|/);
+});
+
+Deno.test("buildTables() leaves the bounds of a single seed empty", () => {
+  const [row] = rows(buildTables([record({})])["summary.csv"]!);
+  assert.equal(row!.nll_nats_mean, "2.5");
+  assert.equal(row!.nll_nats_low, "");
+});
+
+Deno.test("toCsv() refuses a number that is not finite", () => {
+  for (const value of [NaN, Infinity]) {
+    assert.throws(() => toCsv([{ value }], [{ name: "nll", value: (row) => row.value }]), {
+      name: "RangeError",
+      message: /nll/,
+    });
+  }
+});
+
+testWith(
+  ["read", "write"],
+  "currentRecords() takes the latest of a run made with two budgets",
+  async () => {
+    const out = await Deno.makeTempDir();
+    try {
+      await writeRecord(out, record({ id: "old", nllNats: 3 }));
+      await writeRecord(out, record({ id: "new", startedAt: "2026-02-01T00:00:00.000Z" }));
+      const environment = { ...record({}).environment, backend: "cpu" };
+      await writeRecord(out, record({ id: "cpu", environment }));
+      assert.equal((await readRecords(out)).length, 3);
+      assert.deepEqual((await currentRecords(out)).map(({ runId }) => runId).sort(), [
+        "cpu",
+        "new",
+      ]);
+    } finally {
+      await Deno.remove(out, { recursive: true });
+    }
+  },
+);
+
+testWith(["read", "write"], "writeRecord() refuses NaN, and leaves no file", async () => {
+  const out = await Deno.makeTempDir();
+  try {
+    await assert.rejects(() => writeRecord(out, record({ nllNats: NaN })), {
+      name: "RangeError",
+      message: /nllNats must be finite/,
+    });
+    assert.deepEqual(await readRecords(out), []);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});
