@@ -70,7 +70,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .description("Rebuild the tables of an output folder from its records")
     .argument("<dir>", "output folder of a bench")
     .action(async (dir) => {
-      const records = await writeTables(await existingFolder(dir));
+      const records = await writeTables(await existingFolder("The output folder", dir));
       terminal.print(summarise(records));
       terminal.warn(`Tables of ${records.length} runs are in ${dir}`);
     });
@@ -121,15 +121,18 @@ async function bench(options: BenchArguments, terminal: Terminal): Promise<numbe
   if (options.jobs !== "1") {
     throw new UsageError(`--jobs must be 1 in this version: current value is "${options.jobs}"`);
   }
+  if (options.out === "") throw new UsageError(`--out must name a folder: current value is ""`);
+  if (options.mnistDir !== undefined) await existingFolder("--mnist-dir", options.mnistDir);
   const engine = await initEngine({ backend });
   if (options.list) {
     terminal.print((await listing(plan, options.out)).trimEnd());
     return EXIT.ok;
   }
+  await writableFolder(options.out);
   terminal.warn(
-    `${plan.length} runs, backend ${engine.backend} (${engine.gemm})${
-      engine.note && `. ${engine.note}`
-    }`,
+    `${plan.length} ${
+      plan.length === 1 ? "run" : "runs"
+    }, backend ${engine.backend} (${engine.gemm})${engine.note && `. ${engine.note}`}`,
   );
   let records: Record[];
   {
@@ -221,8 +224,22 @@ function oneOf(option: string, name: string, valid: readonly string[]): string {
   );
 }
 
-async function existingFolder(dir: string): Promise<string> {
+async function existingFolder(what: string, dir: string): Promise<string> {
   const found = await Deno.stat(dir).catch(() => null);
   if (found?.isDirectory) return dir;
-  throw new UsageError(`The output folder must exist: current value is "${dir}"`);
+  throw new UsageError(`${what} must be a folder that exists: current value is "${dir}"`);
+}
+
+/** Finds out before the work whether its results can be written. */
+async function writableFolder(dir: string): Promise<void> {
+  try {
+    await Deno.mkdir(dir, { recursive: true });
+    await Deno.remove(await Deno.makeTempFile({ dir }));
+  } catch (error) {
+    throw new UsageError(
+      `--out must be a folder that can be written: current value is "${dir}" (${
+        error instanceof Error ? error.message : error
+      })`,
+    );
+  }
 }

@@ -63,6 +63,7 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
   const dataset = await loadDataset(run.dataset, {
     seed: run.seed,
     counts: run.counts,
+    ...(signal && { signal }),
     ...(mnistDir !== undefined && { mnistDir }),
   });
   const rng = new Rng(run.seed).split(run.dataset);

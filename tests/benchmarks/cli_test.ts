@@ -64,7 +64,27 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
 testWith(["read"], "tables refuses a folder that is not there", async () => {
   const { status, warned } = await cli("tables /no/such/folder");
   assert.equal(status, 2);
-  assert.match(warned, /must exist.*no\/such\/folder/);
+  assert.match(warned, /a folder that exists.*no\/such\/folder/);
+});
+
+testWith(["read", "write"], "bench refuses folders it cannot use before any work", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const file = `${folder}/file`;
+    await Deno.writeTextFile(file, "");
+    const cases: [string, RegExp][] = [
+      ["--out=", /--out must name a folder/],
+      [`--out ${file}`, /--out must be a folder that can be written: current value is ".*file"/],
+      [`--out ${folder}/new --mnist-dir ${file}`, /--mnist-dir must be a folder that exists/],
+      [`--out ${folder}/new --mnist-dir /no/such/folder`, /--mnist-dir must be a folder/],
+    ];
+    for (const [options, message] of cases) {
+      const { status, warned } = await cli(`${TINY} --family maf ${options}`);
+      assert.equal(status, 2, `${options}: ${warned}`);
+      assert.match(warned, message);
+    }
+    assert.equal(await Deno.readTextFile(file), "");
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["file"]);
+  });
 });
 
 Deno.test("bench --help tells the options and has status 0", async () => {
