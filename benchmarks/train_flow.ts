@@ -110,7 +110,7 @@ export async function trainFlow(
     );
     const loss = value.dataSync()[0]!;
     const { gradientNorm } = optimizer.step(trained.map(({ name }) => grads[name]!), {
-      learningRate: scheduled(config, step),
+      learningRate: learningRateAt(config, step),
       ...(clipNorm !== null && { clipNorm }),
     });
     tf.dispose([x, value, grads]);
@@ -204,7 +204,11 @@ function checkConfig(config: TrainConfig): void {
   if (clipNorm !== null && !(clipNorm > 0)) fail("clipNorm", "> 0 or null");
 }
 
-function scheduled({ learningRate, schedule, maxSteps }: TrainConfig, step: number): number {
+/** The learning rate of the step after `step` steps. */
+export function learningRateAt(
+  { learningRate, schedule, maxSteps }: Pick<TrainConfig, "learningRate" | "schedule" | "maxSteps">,
+  step: number,
+): number {
   if (schedule === "constant") return learningRate;
   const cosine = (1 + Math.cos(Math.PI * step / maxSteps)) / 2;
   return learningRate * (0.01 + 0.99 * cosine);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DivergenceError } from "../../benchmarks/divergence_error.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
-import { trainFlow } from "../../benchmarks/train_flow.ts";
+import { learningRateAt, trainFlow } from "../../benchmarks/train_flow.ts";
 import { loadDataset, type Rows } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";
 import { createFlow } from "../../flows/mod.ts";
@@ -80,6 +80,37 @@ Deno.test("trainFlow() throws DivergenceError on data that are not finite", asyn
   );
   const { nllNats } = await evaluateFlow(flow, splits.test, new Rng(0));
   assert.ok(Number.isFinite(nllNats), "the weights were spoilt");
+});
+
+Deno.test("trainFlow() dequantises the validation set with the same noise at every look", async () => {
+  await startEngine();
+  const rows = (count: number): Rows => ({
+    count,
+    dim: 2,
+    levels: 256,
+    labels: null,
+    values: Uint8Array.from({ length: 2 * count }, (_, i) => i % 4),
+  });
+  using flow = createFlow("maf", { ...small, logitAlpha: 1e-6 }, new Rng(0));
+  const { curve } = await trainFlow(flow, { train: rows(20), validation: rows(10) }, {
+    maxSteps: 5,
+    validateEvery: 1,
+    learningRate: 1e-30, // Leaves the weights as they are.
+    schedule: "constant",
+  }, new Rng(1));
+  const looks = curve.map(({ validationNats }) => validationNats);
+  assert.deepEqual(looks, looks.map(() => looks[0]));
+  const losses = new Set(curve.map(({ trainNats }) => trainNats));
+  assert.ok(losses.size > 1, "training noise must be fresh at every step");
+});
+
+Deno.test("learningRateAt() falls along half a cosine to 1 %, or stays", () => {
+  const config = { learningRate: 0.2, schedule: "cosine", maxSteps: 1000 } as const;
+  const expected: [step: number, rate: number][] = [[0, 0.2], [500, 0.101], [1000, 0.002]];
+  for (const [step, rate] of expected) {
+    assert.ok(Math.abs(learningRateAt(config, step) - rate) < 1e-12, `step ${step}`);
+    assert.equal(learningRateAt({ ...config, schedule: "constant" }, step), 0.2);
+  }
 });
 
 Deno.test("trainFlow() refuses options out of range before any work", async () => {

@@ -1,0 +1,62 @@
+import type { Dataset } from "../datasets/mod.ts";
+import { Rng } from "../engine/rng.ts";
+import { meanLogitLogDet } from "./_logit.ts";
+import { bitsPerDim, meanAndError } from "./metrics.ts";
+import type { Scores } from "./record.ts";
+
+/** Dequantises the test set, the same for all flows, baselines and seeds. */
+export function testNoise(dataset: string): Rng {
+  return new Rng(784).split("test noise").split(dataset);
+}
+
+/** The scores that need nothing but the log-densities of the test set. */
+export function score(dataset: Dataset, logProbs: Float64Array, params: number): Scores {
+  const { dim, levels, splits: { test }, entropyNats, logDensity } = dataset;
+  const { mean, error } = meanAndError(logProbs);
+  const nllNats = -mean;
+  if (!Number.isFinite(nllNats)) {
+    const row = logProbs.findIndex((value) => !Number.isFinite(value));
+    throw new RangeError(
+      `Cannot score ${dataset.name} as every log-density must be finite: test example ${row} has ${
+        logProbs[row]
+      }`,
+    );
+  }
+  const kl = logDensity === null
+    ? null
+    : meanAndError(logProbs.map((logProb, row) =>
+      logDensity(test.values[2 * row]!, test.values[2 * row + 1]!) - logProb
+    ));
+  const sorted = logProbs.toSorted();
+  return {
+    dim,
+    params,
+    space: levels === null ? "data" : "pixel",
+    nllNats,
+    nllSe: error,
+    nllNatsLogit: levels === null ? null : nllNats + meanLogitLogDet(test, testNoise(dataset.name)),
+    bitsPerDim: bitsPerDim(nllNats, dim, levels),
+    floorNats: entropyNats?.value ?? null,
+    floorError: entropyNats?.error ?? null,
+    gapNats: entropyNats === null ? null : nllNats - entropyNats.value,
+    klNats: kl?.mean ?? null,
+    klSe: kl?.error ?? null,
+    logProbRange: [sorted[0]!, sorted[sorted.length >> 1]!, sorted.at(-1)!],
+    roundTripMaxError: null,
+    testCount: test.count,
+    dataHash: dataset.hash,
+  };
+}
+
+/** Why no density can have this score; "" where one can. */
+export function impossibility(
+  { nllNats, nllSe, floorNats, floorError, bitsPerDim, space }: Scores,
+): string {
+  if (floorNats !== null && nllNats < floorNats - 4 * Math.hypot(nllSe, floorError ?? 0)) {
+    return `The test NLL ${nllNats} lies more than 4 standard errors below the entropy ${floorNats}`;
+  }
+  if (space === "pixel" && bitsPerDim < 0) {
+    return `${bitsPerDim} bits/dim is impossible for discrete data: the least is 0`;
+  }
+  return "";
+}

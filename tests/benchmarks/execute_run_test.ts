@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { executeRun } from "../../benchmarks/execute_run.ts";
+import type { QualityRun } from "../../benchmarks/plan.ts";
+import type { Scores } from "../../benchmarks/record.ts";
+import { impossibility, testNoise } from "../../benchmarks/score.ts";
+import { planRuns } from "../../benchmarks/suites.ts";
+import {
+  type DatasetDefinition,
+  DATASETS,
+  loadDataset,
+  type ToyDensity,
+} from "../../datasets/mod.ts";
+import * as tf from "../../engine/tf.ts";
+import { loadFlow } from "../../flows/mod.ts";
+import { assertAllClose, TOLERANCES } from "../_assert.ts";
+import { startEngine, testWith } from "../_engine.ts";
+
+const [plan] = planRuns({
+  profile: "smoke",
+  suites: ["toy"],
+  families: ["maf"],
+  datasets: ["moons"],
+}) as [QualityRun];
+
+testWith(["read", "write"], "executeRun() scores the saved flow on the test set", async () => {
+  await startEngine();
+  const folder = await Deno.makeTempDir();
+  try {
+    const checkpoint = `${folder}/flow.safetensors`;
+    const { status, scores } = await executeRun(plan, { runId: "a", checkpoint });
+    assert.equal(status, "ok");
+    using flow = await loadFlow(checkpoint);
+    const { splits } = await loadDataset("moons", { seed: plan.seed, counts: plan.counts });
+    const nllOf = ({ values, count }: typeof splits.test): number =>
+      tf.tidy(() =>
+        tf.neg(tf.mean(flow.logProb(tf.tensor2d(values as Float32Array, [count, 2]))))
+          .dataSync()[0]!
+      );
+    assertAllClose([scores!.nllNats], [nllOf(splits.test)], TOLERANCES.rounding);
+    assert.ok(
+      Math.abs(scores!.nllNats - nllOf(splits.train)) > 1e-3,
+      "not told from train: no test",
+    );
+    assert.equal(scores!.testCount, plan.counts.test);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+testWith(
+  ["read"],
+  "executeRun() gives the status failed to what no density can score",
+  async () => {
+    await startEngine();
+    const registry = DATASETS as Record<string, DatasetDefinition>;
+    // A floor above what any flow reaches: as if the test set had leaked.
+    const entropyNats = () => ({ value: 100, error: 0 });
+    registry["leaked"] = { ...DATASETS["moons"] as ToyDensity, name: "leaked", entropyNats };
+    try {
+      const run = { ...plan, dataset: "leaked" };
+      const { status, reason } = await executeRun(run, { runId: "a", checkpoint: null });
+      assert.equal(status, "failed");
+      assert.match(reason, /more than 4 standard errors below the entropy 100/);
+    } finally {
+      delete registry["leaked"];
+    }
+  },
+);
+
+Deno.test("testNoise() is the same for every run, and another for every data set", () => {
+  const draw = (dataset: string): number[] => [...testNoise(dataset).uniform(3)];
+  assert.deepEqual(draw("mnist"), draw("mnist"));
+  // Records of older runs used these draws: with others, scores would not compare.
+  assert.deepEqual(draw("mnist"), [0.058757245540618896, 0.1316690444946289, 0.39996689558029175]);
+  assert.notDeepEqual(draw("mnist"), draw("fashion_mnist"));
+});
+
+Deno.test("impossibility() lets 3 standard errors below the floor pass and names 5", () => {
+  const scores = {
+    nllNats: 2,
+    nllSe: 0.03,
+    floorNats: 2.15,
+    floorError: 0.04,
+    bitsPerDim: 1,
+    space: "data",
+  } as Scores;
+  assert.equal(impossibility(scores), "");
+  assert.match(impossibility({ ...scores, floorNats: 2.25 }), /below the entropy 2.25/);
+  assert.equal(impossibility({ ...scores, floorNats: null }), "");
+  assert.match(impossibility({ ...scores, space: "pixel", bitsPerDim: -0.1 }), /impossible/);
+});
