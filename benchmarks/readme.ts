@@ -8,8 +8,8 @@ import { toMarkdown } from "./summary.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { currentRecords } from "./tables.ts";
 
-const START = "<!-- results: made by `deno task readme`, not typed -->";
-const END = "<!-- end of results -->";
+const START = "<!-- made by `deno task readme`, not typed -->\n<!-- deno-fmt-ignore-start -->";
+const END = "<!-- deno-fmt-ignore-end -->";
 
 /** The README with the tables of an output folder between its two marks. */
 export async function withResults(readme: string, out: string): Promise<string> {

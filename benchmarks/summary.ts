@@ -19,5 +19,6 @@ export function summarise(records: readonly Record[]): string {
 export function toMarkdown({ head, rows, note }: Pivot): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const rule = head.map((_, i) => i === 0 ? "---" : "--:");
-  return [line(head), line(rule), ...rows.map(line), "", note, ""].join("\n");
+  const text = note.replace(/^\*/, "\\*"); // Not a list.
+  return [line(head), line(rule), ...rows.map(line), "", text, ""].join("\n");
 }
