@@ -78,6 +78,8 @@ export class Adam implements Disposable {
   readonly #variables: readonly tf.Variable[];
   readonly #options: Required<AdamOptions>;
   #stepCount = 0;
+  /** Where the kernels find everything, 5 numbers a variable. */
+  readonly #table: tf.Tensor;
 
   /**
    * @param variables What to train, float32; borrowed.
@@ -108,6 +110,7 @@ export class Adam implements Disposable {
     this.moments = [...variables, ...variables].map(({ shape }) =>
       tf.tidy(() => tf.variable(tf.zeros(shape), false))
     );
+    this.#table = tf.keep(tf.zeros([5 * variables.length], "int32"));
   }
 
   /** How many steps were taken. */
@@ -131,8 +134,9 @@ export class Adam implements Disposable {
     checkRange("evaluate adam.step", { learningRate }, "finite and >= 0", isFiniteSize);
     checkRange("evaluate adam.step", { clipNorm }, "> 0", (x) => x > 0);
     const kernels = installedKernels();
+    const table = kernels ? this.#tabulate(kernels, gradients) : 0;
     const gradientNorm = Math.sqrt(
-      kernels ? sumSquaresInPlace(kernels, gradients) : sumSquares(gradients),
+      kernels ? kernels.sumSquares(table, gradients.length) : sumSquares(gradients),
     );
     if (!Number.isFinite(gradientNorm)) return { gradientNorm };
 
@@ -148,11 +152,20 @@ export class Adam implements Disposable {
       vScale: 1 / Math.sqrt(1 - beta2 ** t),
       epsilon,
     };
+    if (kernels) {
+      const { scale, l2, keep, beta1, beta2, stepSize, vScale } = constants;
+      // deno-fmt-ignore
+      kernels.adam(
+        table, this.#variables.length, scale, l2, keep, beta1, 1 - beta1, beta2, 1 - beta2, stepSize,
+        vScale, epsilon,
+      );
+      this.#variables.forEach(kernels.forgetCopies);
+      return { gradientNorm };
+    }
     const count = this.#variables.length;
     this.#variables.forEach((x, i) => {
-      const [g, m, v] = [gradients[i]!, this.moments[i]!, this.moments[count + i]!];
-      if (kernels) updateInPlace(kernels, x, g, m, v, constants);
-      else tf.tidy(() => update(x, g, m, v, constants));
+      const [m, v] = [this.moments[i]!, this.moments[count + i]!];
+      tf.tidy(() => update(x, gradients[i]!, m, v, constants));
     });
     return { gradientNorm };
   }
@@ -180,27 +193,28 @@ export class Adam implements Disposable {
   /** Frees the moments. */
   [Symbol.dispose](): void {
     tf.dispose([...this.moments]);
+    this.#table.dispose();
   }
-}
 
-function updateInPlace(
-  kernels: Kernels,
-  x: tf.Variable,
-  gradient: tf.Tensor,
-  m: tf.Variable,
-  v: tf.Variable,
-  { scale, l2, keep, beta1, beta2, stepSize, vScale, epsilon }: StepConstants,
-): void {
-  for (const changed of [x, m, v]) {
-    kernels.address(changed); // Brings it to this backend, if it is not there.
-    if (kernels.backend.refCount(changed.dataId) > 1) assignCopy(changed, changed);
+  /**
+   * Writes down where everything is, as assembly/adam.ts reads it. What other tensors share with a
+   * variable or its moments gets a copy first, as it is about to change.
+   */
+  #tabulate(kernels: Kernels, gradients: readonly tf.Tensor[]): number {
+    const count = this.#variables.length;
+    const rows = this.#variables.flatMap((x, i) => {
+      const changed = [x, this.moments[i]!, this.moments[count + i]!];
+      for (const variable of changed) {
+        kernels.address(variable); // Brings it to this backend, if it is not there.
+        if (kernels.backend.refCount(variable.dataId) > 1) assignCopy(variable, variable);
+      }
+      const [xAt, mAt, vAt] = changed.map(kernels.address) as [number, number, number];
+      return [xAt, kernels.address(gradients[i]!), mAt, vAt, x.size];
+    });
+    const address = kernels.address(this.#table);
+    new Uint32Array(kernels.memory.buffer, address, rows.length).set(rows);
+    return address;
   }
-  // deno-fmt-ignore
-  kernels.adam(
-    kernels.address(x), kernels.address(gradient), kernels.address(m), kernels.address(v), x.size,
-    scale, l2, keep, beta1, 1 - beta1, beta2, 1 - beta2, stepSize, vScale, epsilon,
-  );
-  kernels.forgetCopies(x);
 }
 
 function update(
@@ -215,11 +229,6 @@ function update(
   v.assign(v.mul(beta2).add(g.square().mul(1 - beta2)));
   const change = m.mul(stepSize).div(v.sqrt().mul(vScale).add(epsilon));
   x.assign(x.mul(keep).sub(change));
-}
-
-/** In float64: no overflow, and one result whatever the number of variables. */
-function sumSquaresInPlace(kernels: Kernels, tensors: readonly tf.Tensor[]): number {
-  return tensors.reduce((sum, t) => sum + kernels.sumSquares(kernels.address(t), t.size), 0);
 }
 
 function sumSquares(tensors: readonly tf.Tensor[]): number {

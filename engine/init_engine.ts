@@ -1,3 +1,4 @@
+import { installAffine } from "./affine.ts";
 import {
   isSupported,
   KERNEL_VARIANTS,
@@ -111,6 +112,7 @@ async function installKernels(): Promise<string> {
   const backend = tf.backend() as unknown as WasmBackend;
   if (kernels?.backend !== backend) kernels = await loadKernels(backend, variant);
   installMatMul(kernels);
+  installAffine(kernels);
   return `flowbench-${variant}`;
 }
 

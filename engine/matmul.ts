@@ -1,5 +1,6 @@
-import * as tf from "./tf.ts";
 import type { Kernels } from "./kernels/kernels.ts";
+import { matrix, multiply, transposed } from "./product.ts";
+import * as tf from "./tf.ts";
 
 /*
  * TensorFlow.js's own product on wasm reads transposed operands with a naive loop, and every backward
@@ -81,16 +82,20 @@ function matMul(
   const aBatch = a.shape.slice(0, -2);
   const bBatch = b.shape.slice(0, -2);
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
-  const out = kernels.backend.makeOutput([...batch, m, n], "float32");
+  const out = kernels.allocate([...batch, m, n]);
   const [aStart, bStart, cStart] = [a, b, out].map(kernels.address) as [number, number, number];
-  const biasStart = bias ? kernels.address(bias) : 0;
+  const options = { bias: bias ? kernels.address(bias) : 0, relu };
   const aMatrices = operandMatrices(aBatch, batch);
   const bMatrices = operandMatrices(bBatch, batch);
   for (let i = 0; i < aMatrices.length; i++) {
-    // deno-fmt-ignore
-    kernels.matmul(
-      aStart + aMatrices[i]! * m * k * 4, bStart + bMatrices[i]! * k * n * 4, cStart + i * m * n * 4,
-      m, n, k, Number(transposeA), Number(transposeB), biasStart, Number(relu), kernels.scratch,
+    const aAddress = aStart + aMatrices[i]! * m * k * 4;
+    const bAddress = bStart + bMatrices[i]! * k * n * 4;
+    multiply(
+      kernels,
+      transposeA ? transposed(matrix(aAddress, k, m)) : matrix(aAddress, m, k),
+      transposeB ? transposed(matrix(bAddress, n, k)) : matrix(bAddress, k, n),
+      matrix(cStart + i * m * n * 4, m, n),
+      options,
     );
   }
   return out;

@@ -1,5 +1,6 @@
 import * as tf from "../engine/tf.ts";
-import { logDeviations, repeatPerExample } from "./_per_example.ts";
+import { logDeviations } from "./_per_example.ts";
+import { diagonalAffine } from "./affine.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 
@@ -32,19 +33,19 @@ export class ActNorm implements Bijector {
   }
 
   forward(x: tf.Tensor): Forward {
-    const batch = checkBatch("ActNorm.forward", x, this.eventShape, "x");
-    return tf.tidy(() => ({
-      z: tf.add(tf.mul(x, tf.exp(this.#logScale)), this.#bias),
-      logDet: repeatPerExample(tf.sum(this.#logScale), batch),
-    }));
+    checkBatch("ActNorm.forward", x, this.eventShape, "x");
+    return tf.tidy(() => {
+      const { y: z, logDet } = diagonalAffine(x, this.#logScale, this.#bias, "scale");
+      return { z, logDet };
+    });
   }
 
   inverse(z: tf.Tensor): Inverse {
-    const batch = checkBatch("ActNorm.inverse", z, this.eventShape, "z");
-    return tf.tidy(() => ({
-      x: tf.mul(tf.sub(z, this.#bias), tf.exp(tf.neg(this.#logScale))),
-      logDet: repeatPerExample(tf.neg(tf.sum(this.#logScale)), batch),
-    }));
+    checkBatch("ActNorm.inverse", z, this.eventShape, "z");
+    return tf.tidy(() => {
+      const { y: x, logDet } = diagonalAffine(z, this.#logScale, this.#bias, "standardise");
+      return { x, logDet };
+    });
   }
 
   initialize(batch: tf.Tensor, side: "data" | "latent"): void {

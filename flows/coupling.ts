@@ -1,9 +1,9 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
-import { sumPerExample } from "./_per_example.ts";
+import { affine } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { type Activation, Mlp } from "./mlp.ts";
-import { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
+import type { ScaleMap } from "./scale_map.ts";
 
 /** What {@link Coupling} is made of. */
 export interface CouplingOptions {
@@ -33,10 +33,9 @@ export interface CouplingOptions {
  */
 export class Coupling implements Bijector {
   readonly eventShape: readonly number[];
-  readonly #keptFirst: boolean;
+  readonly #moved: { readonly start: number; readonly count: number };
   readonly #network: Mlp;
   readonly #scaleMap: ScaleMap | null;
-  readonly #sizes: number[];
 
   /**
    * @param name Path of its variables: those of the network, `name/kernel0`, …
@@ -52,16 +51,16 @@ export class Coupling implements Bijector {
       );
     }
     const half = Math.ceil(dim / 2);
+    const parts = [{ start: 0, count: half }, { start: half, count: dim - half }] as const;
+    const [kept, moved] = keep === "first half" ? parts : [parts[1], parts[0]];
     this.eventShape = [dim];
-    this.#keptFirst = keep === "first half";
-    this.#sizes = [half, dim - half];
+    this.#moved = moved;
     this.#scaleMap = scaleMap;
-    const kept = this.#keptFirst ? half : dim - half;
-    const moved = dim - kept;
     this.#network = new Mlp(name, {
-      inputs: kept,
+      inputs: kept.count,
+      firstInput: kept.start,
       hidden,
-      outputs: moved * (scaleMap ? 2 : 1),
+      outputs: moved.count * (scaleMap ? 2 : 1),
       activation,
       zeroOutput,
     }, rng);
@@ -72,58 +71,24 @@ export class Coupling implements Bijector {
   }
 
   forward(x: tf.Tensor): Forward {
-    const batch = checkBatch("Coupling.forward", x, this.eventShape, "x");
+    checkBatch("Coupling.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      const [kept, moved] = this.#split(x);
-      const { shift, logScale } = this.#conditions(kept);
-      if (logScale === null) {
-        return {
-          z: this.#join(kept, tf.add(moved, shift)),
-          logDet: tf.zeros([batch]) as tf.Tensor1D,
-        };
-      }
-      return {
-        z: this.#join(kept, tf.add(tf.mul(moved, tf.exp(logScale)), shift)),
-        logDet: sumPerExample(logScale),
-      };
+      const params = this.#network.apply(x);
+      const { y: z, logDet } = affine(x, params, this.#moved, this.#scaleMap, "scale");
+      return { z, logDet };
     });
   }
 
   inverse(z: tf.Tensor): Inverse {
-    const batch = checkBatch("Coupling.inverse", z, this.eventShape, "z");
+    checkBatch("Coupling.inverse", z, this.eventShape, "z");
     return tf.tidy(() => {
-      const [kept, moved] = this.#split(z);
-      const { shift, logScale } = this.#conditions(kept);
-      if (logScale === null) {
-        return {
-          x: this.#join(kept, tf.sub(moved, shift)),
-          logDet: tf.zeros([batch]) as tf.Tensor1D,
-        };
-      }
-      return {
-        x: this.#join(kept, tf.mul(tf.sub(moved, shift), tf.exp(tf.neg(logScale)))),
-        logDet: tf.neg(sumPerExample(logScale)),
-      };
+      const params = this.#network.apply(z); // It sees what is kept alone: the same in x and z.
+      const { y: x, logDet } = affine(z, params, this.#moved, this.#scaleMap, "standardise");
+      return { x, logDet };
     });
   }
 
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
-  }
-
-  #conditions(kept: tf.Tensor): { shift: tf.Tensor; logScale: tf.Tensor | null } {
-    const output = this.#network.apply(kept);
-    if (this.#scaleMap === null) return { shift: output, logScale: null };
-    const [shift, raw] = tf.split(output, 2, 1);
-    return { shift: shift!, logScale: SCALE_MAPS[this.#scaleMap](raw!) };
-  }
-
-  #split(x: tf.Tensor): [kept: tf.Tensor, moved: tf.Tensor] {
-    const [first, second] = tf.split(x, this.#sizes, 1) as [tf.Tensor, tf.Tensor];
-    return this.#keptFirst ? [first, second] : [second, first];
-  }
-
-  #join(kept: tf.Tensor, moved: tf.Tensor): tf.Tensor {
-    return tf.concat(this.#keptFirst ? [kept, moved] : [moved, kept], 1);
   }
 }

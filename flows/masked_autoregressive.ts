@@ -1,9 +1,10 @@
+import { Mask } from "../engine/mask.ts";
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
-import { sumPerExample } from "./_per_example.ts";
+import { type Affine, affine, type AffineDirection } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { type Activation, Mlp } from "./mlp.ts";
-import { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
+import type { ScaleMap } from "./scale_map.ts";
 
 /** What {@link MaskedAutoregressive} is made of. */
 export interface MaskedAutoregressiveOptions {
@@ -64,12 +65,8 @@ export class MaskedAutoregressive implements Bijector {
   forward(x: tf.Tensor): Forward {
     checkBatch("MaskedAutoregressive.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      const { shift, logScale } = this.#conditions(x);
-      const negLogScale = tf.neg(logScale);
-      return {
-        z: tf.mul(tf.sub(x, shift), tf.exp(negLogScale)),
-        logDet: sumPerExample(negLogScale),
-      };
+      const { y: z, logDet } = this.#affine(x, this.#network.apply(x), "standardise");
+      return { z, logDet };
     });
   }
 
@@ -78,41 +75,40 @@ export class MaskedAutoregressive implements Bijector {
     return tf.tidy(() => {
       const column = tf.range(0, this.#columns.length, 1, "int32");
       let x = tf.zerosLike(z);
-      let logScale = x;
+      let logDet: tf.Tensor1D | undefined;
       for (const i of this.#columns) {
         // Coordinates not yet solved are 0 in x: whatever the network says of them is not used.
-        [x, logScale] = tf.tidy(() => {
-          const { shift, logScale } = this.#conditions(x);
-          const solved = tf.add(tf.mul(z, tf.exp(logScale)), shift);
-          return [tf.where(tf.equal(column, i), solved, x), logScale];
+        [x, logDet] = tf.tidy(() => {
+          const { y, logDet } = this.#affine(z, this.#network.apply(x), "scale");
+          return [tf.where(tf.equal(column, i), y, x), logDet];
         });
       }
-      return { x, logDet: sumPerExample(logScale) };
+      return { x, logDet: logDet! };
     });
+  }
+
+  #affine(x: tf.Tensor, params: tf.Tensor, direction: AffineDirection): Affine {
+    const all = { start: 0, count: this.#columns.length };
+    return affine(x, params, all, this.#scaleMap, direction);
   }
 
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
   }
-
-  #conditions(x: tf.Tensor): { shift: tf.Tensor; logScale: tf.Tensor } {
-    const [shift, raw] = tf.split(this.#network.apply(x), 2, 1);
-    return { shift: shift!, logScale: SCALE_MAPS[this.#scaleMap](raw!) };
-  }
 }
 
 /**
- * The masks of MADE. Input i has degree i + 1, or D - i in descending order, hidden unit k of H the degree
- * 1 + floor(k (D - 1) / H); a connection is kept where the degree does not fall, and in the output
- * layer where it rises, so that output i sees the inputs before i and no others.
+ * The masks of MADE. Input i has degree i + 1, or D - i in descending order, hidden unit k of H the
+ * degree 1 + floor(k (D - 1) / H); a connection is kept where the degree does not fall, and in the
+ * output layer where it rises, so that output i sees the inputs before i and no others.
  *
- * @returns One matrix per layer, [in, out] row-major; the last has 2 dim columns.
+ * @returns One for each layer; the last has 2 dim columns.
  */
 export function madeMasks(
   dim: number,
   hidden: readonly number[],
   order: "ascending" | "descending" = "ascending",
-): Float32Array[] {
+): Mask[] {
   const inputs = Array.from({ length: dim }, (_, i) => order === "ascending" ? i + 1 : dim - i);
   const degrees = [
     inputs,
@@ -123,8 +119,7 @@ export function madeMasks(
   return degrees.map((from, layer) => {
     const isOutput = layer === hidden.length;
     const to = isOutput ? [...inputs, ...inputs] : degrees[layer + 1]!;
-    return Float32Array.from(
-      from.flatMap((a) => to.map((b) => (isOutput ? b > a : b >= a) ? 1 : 0)),
-    );
+    const ones = from.flatMap((a) => to.map((b) => Number(isOutput ? b > a : b >= a)));
+    return new Mask(Uint8Array.from(ones), from.length, to.length);
   });
 }

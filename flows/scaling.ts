@@ -1,5 +1,6 @@
 import * as tf from "../engine/tf.ts";
-import { logDeviations, repeatPerExample } from "./_per_example.ts";
+import { logDeviations } from "./_per_example.ts";
+import { diagonalAffine } from "./affine.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 
@@ -30,19 +31,19 @@ export class Scaling implements Bijector {
   }
 
   forward(x: tf.Tensor): Forward {
-    const batch = checkBatch("Scaling.forward", x, this.eventShape, "x");
-    return tf.tidy(() => ({
-      z: tf.mul(x, tf.exp(this.#logScale)),
-      logDet: repeatPerExample(tf.sum(this.#logScale), batch),
-    }));
+    checkBatch("Scaling.forward", x, this.eventShape, "x");
+    return tf.tidy(() => {
+      const { y: z, logDet } = diagonalAffine(x, this.#logScale, null, "scale");
+      return { z, logDet };
+    });
   }
 
   inverse(z: tf.Tensor): Inverse {
-    const batch = checkBatch("Scaling.inverse", z, this.eventShape, "z");
-    return tf.tidy(() => ({
-      x: tf.mul(z, tf.exp(tf.neg(this.#logScale))),
-      logDet: repeatPerExample(tf.neg(tf.sum(this.#logScale)), batch),
-    }));
+    checkBatch("Scaling.inverse", z, this.eventShape, "z");
+    return tf.tidy(() => {
+      const { y: x, logDet } = diagonalAffine(z, this.#logScale, null, "standardise");
+      return { x, logDet };
+    });
   }
 
   initialize(batch: tf.Tensor, side: "data" | "latent"): void {

@@ -8,7 +8,19 @@
 import * as asc from "npm:assemblyscript@0.28.20/asc";
 
 const HERE = new URL("./", import.meta.url);
-const FILES = ["index", "matmul", "pack", "row", "tile", "madd", "adam"];
+const FILES = [
+  "index",
+  "adam",
+  "affine",
+  "bounds",
+  "dense",
+  "madd",
+  "math",
+  "matmul",
+  "pack",
+  "row",
+  "tile",
+];
 const VARIANTS = { "relaxed-simd": ["--enable", "relaxed-simd"], "simd": [] };
 
 /** @returns The text of kernels_wasm.ts. */

@@ -25,31 +25,64 @@ export interface WasmBackend {
   refCount(dataId: object): number;
 }
 
-/** The exports of a build; the parameters are described in assembly/. */
+/** The exports of a build; what they do and take is described in assembly/. */
 interface KernelExports {
   scratchBytes(): number;
   // deno-fmt-ignore
   matmul(
-    a: number, b: number, c: number, m: number, n: number, k: number,
-    transposeA: number, transposeB: number, bias: number, relu: number, scratch: number,
+    a: number, aLine: number, aStep: number, b: number, bLine: number, bStep: number, c: number,
+    cLine: number, m: number, n: number, k: number, bias: number, relu: number, accumulate: number,
+    bounds: number, kind: number, scratch: number,
+  ): void;
+  // deno-fmt-ignore
+  multiplyRowWithin(
+    a: number, b: number, c: number, k: number, aStep: number, bStep: number, bounds: number,
+  ): void;
+  fillRows(c: number, lineBytes: number, rows: number, columns: number, bias: number): void;
+  reluRows(c: number, lineBytes: number, rows: number, columns: number): void;
+  // deno-fmt-ignore
+  copyInside(
+    to: number, source: number, lineBytes: number, stepBytes: number, bounds: number,
+    columns: number, from: number, rows: number,
+  ): void;
+  // deno-fmt-ignore
+  zeroOutsideRows(
+    corner: number, lineBytes: number, bounds: number, columns: number, from: number, rows: number,
+  ): void;
+  tanhInPlace(x: number, count: number): void;
+  multiplySlope(delta: number, h: number, count: number, activation: number): void;
+  sumRows(x: number, rows: number, columns: number, to: number): void;
+  // deno-fmt-ignore
+  affine(
+    x: number, shift: number, raw: number, line: number, y: number, logDet: number, batch: number,
+    dim: number, start: number, count: number, scaleMap: number, standardise: number,
+  ): void;
+  // deno-fmt-ignore
+  affineGradient(
+    x: number, shift: number, raw: number, line: number, dy: number, dLogDet: number, dx: number,
+    dShift: number, dRaw: number, batch: number, dim: number, start: number, count: number,
+    scaleMap: number, standardise: number,
   ): void;
   // deno-fmt-ignore
   adam(
-    x: number, gradient: number, m: number, v: number, count: number, scale: number, l2: number,
-    keep: number, beta1: number, rest1: number, beta2: number, rest2: number, stepSize: number,
-    vScale: number, epsilon: number,
+    table: number, variables: number, scale: number, l2: number, keep: number, beta1: number,
+    rest1: number, beta2: number, rest2: number, stepSize: number, vScale: number, epsilon: number,
   ): void;
-  sumSquares(from: number, count: number): number;
+  sumSquares(table: number, variables: number): number;
 }
 
 /** Our kernels in the memory of one backend: addresses in, no copies. */
 export interface Kernels extends Omit<KernelExports, "scratchBytes"> {
   readonly variant: KernelVariant;
   readonly backend: WasmBackend;
+  /** The memory that all addresses are of; its buffer changes when it grows. */
+  readonly memory: WebAssembly.Memory;
   /** Working memory of matmul. */
   readonly scratch: number;
   /** Where the numbers of a tensor are; if they are on another backend they are moved here. */
   address(tensor: tf.TensorInfo): number;
+  /** A new tensor whose numbers are not set yet. */
+  allocate(shape: number[]): tf.TensorInfo;
   /**
    * Must follow every change of a tensor in place. TensorFlow.js's own products, convolutions and prelu
    * keep packed copies of their weights under the number of the tensor, and would go on with the old
@@ -78,18 +111,17 @@ export async function loadKernels(
 ): Promise<Kernels> {
   const { memory } = backend.wasm.asm;
   const { instance } = await WebAssembly.instantiate(decode(variant), { env: { memory } });
-  const { scratchBytes, matmul, adam, sumSquares } = instance
-    .exports as unknown as KernelExports;
+  const exports = instance.exports as unknown as KernelExports;
   const ALIGNMENT = 64;
-  const start = backend.wasm._malloc(scratchBytes() + ALIGNMENT) >>> 0;
+  const start = backend.wasm._malloc(exports.scratchBytes() + ALIGNMENT) >>> 0;
   return {
+    ...exports,
     variant,
     backend,
+    memory,
     scratch: Math.ceil(start / ALIGNMENT) * ALIGNMENT,
-    matmul,
-    adam,
-    sumSquares,
     address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
+    allocate: (shape) => backend.makeOutput(shape, "float32"),
     forgetCopies: ({ dataId, shape }) => {
       const { id, memoryOffset } = backend.dataIdMap.get(dataId);
       backend.wasm.tfjs.disposeData(id);

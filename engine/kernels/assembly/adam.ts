@@ -2,12 +2,11 @@
 // @ts-nocheck: AssemblyScript, checked by its own compiler in ../build.ts.
 
 /**
- * One step of Adam over `count` numbers, in place; the formula is in ../../adam.ts.
+ * One step of Adam over all variables, in place; the formula is in ../../adam.ts.
  *
- * @param x The variable; changed.
- * @param gradient Read only.
- * @param m First moment; changed.
- * @param v Second moment; changed.
+ * @param table Five uint32 for each variable: the addresses of the variable, its gradient (read
+ *   only), its first and its second moment, and how many numbers each of them has.
+ * @param variables How many.
  * @param scale What gradients are multiplied by.
  * @param l2 What x is multiplied by before it is added to the gradient.
  * @param keep What x is multiplied by: 1 - rate * decay.
@@ -15,6 +14,41 @@
  * @param vScale 1 / sqrt(1 - beta2^t).
  */
 export function adam(
+  table: usize,
+  variables: i32,
+  scale: f32,
+  l2: f32,
+  keep: f32,
+  beta1: f32,
+  rest1: f32,
+  beta2: f32,
+  rest2: f32,
+  stepSize: f32,
+  vScale: f32,
+  epsilon: f32,
+): void {
+  for (let i = 0; i < variables; i++, table += 20) {
+    update(
+      load<u32>(table),
+      load<u32>(table, 4),
+      load<u32>(table, 8),
+      load<u32>(table, 12),
+      load<i32>(table, 16),
+      scale,
+      l2,
+      keep,
+      beta1,
+      rest1,
+      beta2,
+      rest2,
+      stepSize,
+      vScale,
+      epsilon,
+    );
+  }
+}
+
+function update(
   x: usize,
   gradient: usize,
   m: usize,
@@ -68,8 +102,19 @@ export function adam(
   }
 }
 
-/** @returns The sum of squares, in float64. */
-export function sumSquares(from: usize, count: i32): f64 {
+/**
+ * @param table As of {@link adam}.
+ * @returns The sum of the squares of all gradients, in float64: no overflow.
+ */
+export function sumSquares(table: usize, variables: i32): f64 {
+  let sum = 0.0;
+  for (let i = 0; i < variables; i++, table += 20) {
+    sum += sumSquaresOf(load<u32>(table, 4), load<i32>(table, 16));
+  }
+  return sum;
+}
+
+function sumSquaresOf(from: usize, count: i32): f64 {
   const whole = from + (<usize> (count & ~3) << 2);
   const end = from + (<usize> count << 2);
   let low = f64x2.splat(0);

@@ -2,4 +2,8 @@
 // @ts-nocheck: AssemblyScript, checked by its own compiler in ../build.ts.
 
 export { adam, sumSquares } from "./adam.ts";
+export { affine, affineGradient } from "./affine.ts";
+export { copyInside, zeroOutsideRows } from "./bounds.ts";
+export { multiplySlope, sumRows, tanhInPlace } from "./dense.ts";
 export { matmul, scratchBytes } from "./matmul.ts";
+export { fillRows, multiplyRowWithin, reluRows } from "./row.ts";

@@ -1,11 +1,12 @@
 // deno-lint-ignore-file
 // @ts-nocheck: AssemblyScript, checked by its own compiler in ../build.ts.
+import { first, last, zeroOutsideRows, zeroOutsideSteps } from "./bounds.ts";
 import { pack } from "./pack.ts";
-import { multiplyRow } from "./row.ts";
+import { fillRows, multiplyRow, reluRows } from "./row.ts";
 import { multiplyTile } from "./tile.ts";
 
 /*
- * C = op(A) op(B) + bias for row-major float32, after Goto and van de Geijn 2008 ("Anatomy of
+ * C = op(A) op(B) + bias for float32, after Goto and van de Geijn 2008 ("Anatomy of
  * High-Performance Matrix Multiplication").
  *
  * Blocks of A and B are copied to panels in the order in which they are read: a panel of A is
@@ -29,6 +30,10 @@ const BLOCK_STEPS: i32 = 256;
 /** With so few rows of A, reading B once a row costs less than copying it to panels. */
 const FEW_ROWS: i32 = 3;
 
+/** What `kind` of {@link matmul} says of the bounds. */
+const INNER: i32 = 1;
+const ROWS: i32 = 2;
+
 const BIAS_BYTES: i32 = BLOCK_COLUMNS * 4;
 const TILE_BYTES: i32 = TILE_ROWS * TILE_COLUMNS * 4;
 const A_BYTES: i32 = BLOCK_ROWS * BLOCK_STEPS * 4;
@@ -40,39 +45,50 @@ export function scratchBytes(): i32 {
 }
 
 /**
- * C [m, n] = op(A) [m, k] op(B) [k, n] + bias [n], all without gaps.
+ * C [m, n] = op(A) [m, k] op(B) [k, n] + bias [n].
  *
- * @param a A [m, k], or [k, m] if transposeA.
- * @param b B [k, n], or [n, k] if transposeB.
+ * A line is a row of op(A) or C and a column of op(B), a step goes along the inner dimension: a
+ * matrix that is stored transposed, or is a part of a larger one, has other distances.
+ *
+ * @param aLine Bytes from one row of op(A) to the next; aStep: from one column to the next.
+ * @param bLine Bytes from one column of op(B) to the next; bStep: from one row to the next.
+ * @param cLine Bytes from one row of C to the next; its columns are neighbours.
  * @param bias Address of n numbers, or 0.
  * @param relu Not 0: max(C, 0), where NaN stays NaN.
+ * @param accumulate Not 0: added to what C holds, and bias must be 0.
+ * @param bounds 0, or for each column of C two int32, first and last + 1, of what counts there:
+ *   for kind INNER the steps of the inner dimension (whatever op(B) holds outside counts as 0), for
+ *   kind ROWS the rows of C (the others become 0, and need no work).
  */
 export function matmul(
   a: usize,
+  aLine: i32,
+  aStep: i32,
   b: usize,
+  bLine: i32,
+  bStep: i32,
   c: usize,
+  cLine: i32,
   m: i32,
   n: i32,
   k: i32,
-  transposeA: i32,
-  transposeB: i32,
   bias: usize,
   relu: i32,
+  accumulate: i32,
+  bounds: usize,
+  kind: i32,
   scratch: usize,
 ): void {
   const tile = scratch + BIAS_BYTES;
   const aPanels = tile + TILE_BYTES;
   const bPanels = aPanels + A_BYTES;
-  // Bytes from one row or column to the next, and from one step of the inner dimension to the next.
-  const aLine = transposeA ? 4 : k << 2;
-  const aStep = transposeA ? m << 2 : 4;
-  const bLine = transposeB ? k << 2 : 4;
-  const bStep = transposeB ? 4 : n << 2;
+  const isMasked = bounds != 0;
+  if (!accumulate && isMasked) fillRows(c, cLine, m, n, bias);
 
-  if (m <= FEW_ROWS && !transposeB) {
-    for (let i = 0; i < m; i++) {
-      multiplyRow(a + i * aLine, b, c + i * bStep, n, k, aStep, bias, relu);
-    }
+  if (m <= FEW_ROWS && bLine == 4 && !isMasked) {
+    if (!accumulate) fillRows(c, cLine, m, n, bias);
+    for (let i = 0; i < m; i++) multiplyRow(a + i * aLine, b, c + i * cLine, n, k, aStep, bStep);
+    if (relu) reluRows(c, cLine, m, n);
     return;
   }
   for (let j = 0; j < n; j += BLOCK_COLUMNS) {
@@ -82,27 +98,44 @@ export function matmul(
     do { // Also once if k is 0: then C is the bias.
       const steps = min(BLOCK_STEPS, k - p);
       const isLast = p + steps >= k;
-      pack(bPanels, b + j * bLine + p * bStep, columns, steps, bLine, bStep, TILE_COLUMNS);
+      for (let q = 0; q < columns; q += TILE_COLUMNS) {
+        const width = min(TILE_COLUMNS, columns - q);
+        const panel = bPanels + q * (steps << 2);
+        const line = b + (j + q) * bLine;
+        if (kind != INNER) pack(panel, line + p * bStep, width, steps, bLine, bStep, TILE_COLUMNS);
+        else {
+          const own = bounds + ((j + q) << 3);
+          const from = max(p, first(own, width));
+          const to = min(p + steps, last(own, width));
+          if (from >= to) continue;
+          const start = panel + ((from - p) << 5);
+          pack(start, line + from * bStep, width, to - from, bLine, bStep, TILE_COLUMNS);
+          zeroOutsideSteps(start, own, width, from, to);
+        }
+      }
       for (let i = 0; i < m; i += BLOCK_ROWS) {
         const rows = min(BLOCK_ROWS, m - i);
         pack(aPanels, a + i * aLine + p * aStep, rows, steps, aLine, aStep, TILE_ROWS);
-        const corner = c + ((i * n + j) << 2);
         multiplyBlock(
           aPanels,
           bPanels,
-          corner,
+          c + i * cLine + (j << 2),
           rows,
           columns,
           steps,
-          n << 2,
-          p ? 0 : scratch,
-          relu && isLast,
+          cLine,
+          p || accumulate || isMasked ? 0 : scratch,
+          relu && isLast && !isMasked,
           tile,
+          isMasked ? bounds + (j << 3) : 0,
+          kind,
+          kind == INNER ? p : i,
         );
       }
       p += BLOCK_STEPS;
     } while (p < k);
   }
+  if (relu && isMasked) reluRows(c, cLine, m, n);
 }
 
 /** The bias of one block, or zeros, filled up to whole panels. */
@@ -111,7 +144,11 @@ function packBias(to: usize, bias: usize, columns: i32): void {
   if (bias) memory.copy(to, bias, columns << 2);
 }
 
-/** One packed block of A times one of B: each panel of B meets all panels of A while it is in cache. */
+/**
+ * One packed block of A times one of B: each panel of B meets all panels of A while it is in cache.
+ *
+ * @param offset The block's first step (kind INNER) or first row (kind ROWS): where bounds count from.
+ */
 function multiplyBlock(
   aPanels: usize,
   bPanels: usize,
@@ -123,22 +160,37 @@ function multiplyBlock(
   bias: usize,
   relu: i32,
   tile: usize,
+  bounds: usize,
+  kind: i32,
+  offset: i32,
 ): void {
   for (let j = 0; j < columns; j += TILE_COLUMNS) {
-    const b = bPanels + j * (steps << 2);
     const tileColumns = min(TILE_COLUMNS, columns - j);
+    const own = bounds + (j << 3);
+    let fromStep = 0, toStep = steps, fromRow = 0, toRow = rows;
+    if (kind == INNER) {
+      fromStep = max(0, first(own, tileColumns) - offset);
+      toStep = min(steps, last(own, tileColumns) - offset);
+      if (fromStep >= toStep) continue;
+    } else if (kind == ROWS) {
+      // Whole panels of A, from the one that holds the first row.
+      fromRow = max(0, first(own, tileColumns) - offset) / TILE_ROWS * TILE_ROWS;
+      toRow = min(rows, last(own, tileColumns) - offset);
+    }
+    const b = bPanels + j * (steps << 2) + (fromStep << 5);
     const start = bias ? bias + (j << 2) : 0;
-    for (let i = 0; i < rows; i += TILE_ROWS) {
-      const a = aPanels + i * (steps << 2);
+    for (let i = fromRow; i < toRow; i += TILE_ROWS) {
+      const a = aPanels + i * (steps << 2) + fromStep * (TILE_ROWS << 2);
       const tileRows = min(TILE_ROWS, rows - i);
       const corner = c + i * cLine + (j << 2);
       if (tileRows == TILE_ROWS && tileColumns == TILE_COLUMNS) {
-        multiplyTile(a, b, corner, steps, cLine, start, relu);
+        multiplyTile(a, b, corner, toStep - fromStep, cLine, start, relu);
       } else {
         if (!start) copyTile(tile, 32, corner, cLine, tileRows, tileColumns);
-        multiplyTile(a, b, tile, steps, 32, start, relu);
+        multiplyTile(a, b, tile, toStep - fromStep, 32, start, relu);
         copyTile(corner, cLine, tile, 32, tileRows, tileColumns);
       }
+      if (kind == ROWS) zeroOutsideRows(corner, cLine, own, tileColumns, offset + i, tileRows);
     }
   }
 }

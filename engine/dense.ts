@@ -1,0 +1,174 @@
+import type { Kernels } from "./kernels/kernels.ts";
+import type { Mask } from "./mask.ts";
+import { installedKernels } from "./matmul.ts";
+import {
+  columnsOf,
+  type Matrix,
+  matrix,
+  multiply,
+  multiplyInto,
+  multiplyMasked,
+  multiplyMaskedTransposed,
+  transposed,
+} from "./product.ts";
+import * as tf from "./tf.ts";
+
+/** What a layer does with its sums. */
+export type LayerActivation = "linear" | "relu" | "tanh";
+
+/** Some neighbouring columns of a matrix. */
+export interface Columns {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** One layer of a perceptron; the tensors are borrowed. */
+export interface DenseLayer {
+  /** Shape [in, out]. */
+  readonly kernel: tf.Tensor;
+  /** Shape [out]. */
+  readonly bias: tf.Tensor;
+  readonly activation: LayerActivation;
+  /** Which of the kernel's connections exist; null: all. */
+  readonly mask: Mask | null;
+  /** Which columns of x it reads; null: all. */
+  readonly columns: Columns | null;
+}
+
+/**
+ * A dense or masked layer, without a gradient of its own: see {@link denseGradients}.
+ *
+ *     activation(x (W * M) + b)
+ *
+ * @param x Shape [batch, in], or more columns where the layer reads a part of them.
+ * @returns Shape [batch, out].
+ */
+export function dense(x: tf.Tensor, layer: DenseLayer): tf.Tensor2D {
+  const kernels = installedKernels();
+  return kernels ? denseInPlace(kernels, x, layer) : denseByOperations(x, layer);
+}
+
+/** What {@link denseGradients} returns. */
+export interface DenseGradients {
+  /** Shape of x; 0 in columns that the layer does not read. */
+  readonly dx: tf.Tensor;
+  readonly dKernel: tf.Tensor;
+  readonly dBias: tf.Tensor;
+}
+
+/**
+ * The gradients of {@link dense} before its activation.
+ *
+ *     dx = (delta (W * M)^T) * activation'(x),   dW = (x^T delta) * M,   db = sum of delta's rows
+ *
+ * @param x What the layer read.
+ * @param delta The gradient of its sums x (W * M) + b, shape [batch, out].
+ * @param layer As in {@link dense}; its own activation is not looked at.
+ * @param before The activation that made x, whose slope follows from x; "linear" if there was none.
+ */
+export function denseGradients(
+  x: tf.Tensor,
+  delta: tf.Tensor,
+  layer: DenseLayer,
+  before: LayerActivation,
+): DenseGradients {
+  const kernels = installedKernels();
+  return kernels
+    ? gradientsInPlace(kernels, x, delta, layer, before)
+    : gradientsByOperations(x, delta, layer, before);
+}
+
+/** Codes of assembly/dense.ts. */
+const SLOPES = { relu: 1, tanh: 2 } as const;
+
+function denseInPlace(
+  kernels: Kernels,
+  x: tf.Tensor,
+  { kernel, bias, activation, mask, columns }: DenseLayer,
+): tf.Tensor2D {
+  const [rows, outputs] = [x.shape[0]!, kernel.shape[1]!];
+  const y = allocate(kernels, [rows, outputs]);
+  const [a, b] = [inputOf(kernels, x, columns), matrixOf(kernels, kernel)];
+  const c = matrixOf(kernels, y);
+  const options = { bias: kernels.address(bias), relu: activation === "relu" };
+  if (mask) multiplyMasked(kernels, a, b, mask, c, options);
+  else multiply(kernels, a, b, c, options);
+  if (activation === "tanh") kernels.tanhInPlace(c.address, y.size);
+  return y as tf.Tensor2D;
+}
+
+function gradientsInPlace(
+  kernels: Kernels,
+  x: tf.Tensor,
+  delta: tf.Tensor,
+  { kernel, bias, mask, columns }: DenseLayer,
+  before: LayerActivation,
+): DenseGradients {
+  const [dx, dKernel] = [allocate(kernels, x.shape), allocate(kernels, kernel.shape)];
+  const dBias = allocate(kernels, bias.shape);
+  const input = inputOf(kernels, x, columns);
+  const output = matrixOf(kernels, delta);
+  const weights = matrixOf(kernels, kernel);
+  const dInput = inputOf(kernels, dx, columns);
+  const dWeights = matrixOf(kernels, dKernel);
+  if (columns) kernels.fillRows(kernels.address(dx), 0, 1, dx.size, 0);
+  if (mask) {
+    multiplyMaskedTransposed(kernels, output, weights, mask, dInput);
+    multiplyInto(kernels, transposed(input), output, mask, dWeights);
+  } else {
+    multiply(kernels, output, transposed(weights), dInput);
+    multiply(kernels, transposed(input), output, dWeights);
+  }
+  kernels.sumRows(output.address, output.rows, output.columns, kernels.address(dBias));
+  if (before !== "linear") {
+    kernels.multiplySlope(kernels.address(dx), kernels.address(x), dx.size, SLOPES[before]);
+  }
+  return { dx, dKernel, dBias };
+}
+
+function denseByOperations(
+  x: tf.Tensor,
+  { kernel, bias, activation, mask, columns }: DenseLayer,
+): tf.Tensor2D {
+  const input = columns ? tf.slice(x, [0, columns.start], [-1, columns.count]) : x;
+  const weights = mask ? tf.mul(kernel, mask.dense) : kernel;
+  const sums = tf.add(tf.matMul(input, weights), bias);
+  if (activation === "linear") return sums as tf.Tensor2D;
+  return (activation === "relu" ? tf.relu(sums) : tf.tanh(sums)) as tf.Tensor2D;
+}
+
+function gradientsByOperations(
+  x: tf.Tensor,
+  delta: tf.Tensor,
+  { kernel, mask, columns }: DenseLayer,
+  before: LayerActivation,
+): DenseGradients {
+  const input = columns ? tf.slice(x, [0, columns.start], [-1, columns.count]) : x;
+  const weights = mask ? tf.mul(kernel, mask.dense) : kernel;
+  let dx = tf.matMul(delta, weights, false, true);
+  if (columns) {
+    const { start, count } = columns;
+    dx = tf.pad(dx, [[0, 0], [start, x.shape[1]! - start - count]]);
+  }
+  if (before === "relu") dx = tf.mul(dx, tf.step(x));
+  if (before === "tanh") dx = tf.mul(dx, tf.sub(1, tf.square(x)));
+  const product = tf.matMul(input, delta, true);
+  return {
+    dx,
+    dKernel: mask ? tf.mul(product, mask.dense) : product,
+    dBias: tf.sum(delta, 0),
+  };
+}
+
+function allocate(kernels: Kernels, shape: number[]): tf.Tensor {
+  return tf.engine().makeTensorFromTensorInfo(kernels.allocate(shape));
+}
+
+function matrixOf(kernels: Kernels, tensor: tf.Tensor): Matrix {
+  return matrix(kernels.address(tensor), tensor.shape[0]!, tensor.shape[1]!);
+}
+
+function inputOf(kernels: Kernels, x: tf.Tensor, columns: Columns | null): Matrix {
+  const whole = matrixOf(kernels, x);
+  return columns ? columnsOf(whole, columns.start, columns.count) : whole;
+}
