@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "npm:@commander-js/extra-typings@15.1.0";
 import { closest } from "npm:fastest-levenshtein@1.0.16";
 import { DATASETS } from "../datasets/mod.ts";
-import { type EngineOptions, initEngine } from "../engine/init_engine.ts";
+import { BACKENDS, type EngineOptions, initEngine } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { toCsv } from "./csv.ts";
@@ -29,8 +29,6 @@ export interface Terminal {
 /** A mistake of the caller, told in one line. */
 class UsageError extends Error {}
 
-const BACKENDS = ["auto", "cpu", "wasm"];
-
 /**
  * The command line: `bench [options]` and `tables DIR`.
  *
@@ -57,6 +55,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--dataset <names>", "data sets, comma-separated (default: all)")
     .option("--seed <numbers>", "seeds, comma-separated (default: those of the profile)")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
+    .option("--threads <n>", "threads of a BLAS library (default: all processors)")
     .option("--out <dir>", "output folder", "results/latest")
     .option("--shard <i/n>", "only every n-th run, starting at the i-th")
     .option("--jobs <n>", "runs side by side; 1 in this version", "1")
@@ -105,6 +104,7 @@ interface BenchArguments {
   readonly dataset?: string | undefined;
   readonly seed?: string | undefined;
   readonly backend: string;
+  readonly threads?: string | undefined;
   readonly out: string;
   readonly shard?: string | undefined;
   readonly jobs: string;
@@ -123,7 +123,13 @@ async function bench(options: BenchArguments, terminal: Terminal): Promise<numbe
   }
   if (options.out === "") throw new UsageError(`--out must name a folder: current value is ""`);
   if (options.mnistDir !== undefined) await existingFolder("--mnist-dir", options.mnistDir);
-  const engine = await initEngine({ backend });
+  const threads = options.threads === undefined ? undefined : Number(options.threads);
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1)) {
+    throw new UsageError(
+      `--threads must be an integer >= 1: current value is "${options.threads}"`,
+    );
+  }
+  const engine = await initEngine({ backend, ...(threads !== undefined && { threads }) });
   if (options.list) {
     terminal.print((await listing(plan, options.out)).trimEnd());
     return EXIT.ok;

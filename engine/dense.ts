@@ -1,16 +1,8 @@
 import type { Kernels } from "./kernels/kernels.ts";
 import type { Mask } from "./mask.ts";
 import { installedKernels } from "./matmul.ts";
-import {
-  columnsOf,
-  type Matrix,
-  matrix,
-  multiply,
-  multiplyInto,
-  multiplyMasked,
-  multiplyMaskedTransposed,
-  transposed,
-} from "./product.ts";
+import { columnsOf, type Matrix, matrix, transposed } from "./matrix.ts";
+import { multiply, multiplyInto, multiplyMasked, multiplyMaskedTransposed } from "./product.ts";
 import * as tf from "./tf.ts";
 
 /** What a layer does with its sums. */

@@ -1,4 +1,5 @@
 import { installAffine } from "./affine.ts";
+import { isBlasRight, openBlas } from "./blas.ts";
 import {
   isSupported,
   KERNEL_VARIANTS,
@@ -11,29 +12,33 @@ import * as tf from "./tf.ts";
 
 /** What computes: part of every result. */
 export interface EngineInfo {
-  /** The TensorFlow.js backend. */
-  readonly backend: "cpu" | "wasm";
+  /** The TensorFlow.js backend; "wasm+blas" is wasm with large products by a BLAS library. */
+  readonly backend: "cpu" | "wasm" | "wasm+blas";
   /**
-   * Which matrix product runs: "flowbench-relaxed-simd", "flowbench-simd", "tfjs-wasm" (where wasm has
-   * no SIMD) or "tfjs-cpu". Results repeat bit for bit on one machine; with relaxed SIMD another
-   * machine may round multiply-adds differently.
+   * Which matrix product runs: the name of a BLAS library, "flowbench-relaxed-simd",
+   * "flowbench-simd", "tfjs-wasm" (where wasm has no SIMD) or "tfjs-cpu". Results repeat bit for bit
+   * on one machine; on another one multiply-adds may be rounded differently, except with
+   * "flowbench-simd" and "tfjs-cpu".
    */
   readonly gemm: string;
-  /** Threads that one operation uses. */
+  /** Threads that a product uses. */
   readonly threads: number;
   /** The version of TensorFlow.js. */
   readonly tfjs: string;
-  /** Why "auto" did not take wasm; "" if it did or was not asked. */
+  /** Why "auto" did not take a faster backend, and what would help; "" if there is none. */
   readonly note: string;
 }
 
 /** What {@link initEngine} takes. */
 export interface EngineOptions {
-  /** "auto" (the default) is wasm where it can start, else cpu. */
-  readonly backend?: "auto" | "cpu" | "wasm";
+  /** "auto" (the default) is the first of wasm+blas, wasm and cpu that can start. */
+  readonly backend?: "auto" | EngineInfo["backend"];
+  /** Threads of a BLAS library's products, an integer >= 1. Default: all processors. */
+  readonly threads?: number;
 }
 
-const BACKENDS = ["auto", "cpu", "wasm"] as const;
+/** The values of {@link EngineOptions.backend}. */
+export const BACKENDS = ["auto", "cpu", "wasm", "wasm+blas"] as const;
 
 let current: EngineInfo | undefined;
 let kernels: Kernels | undefined;
@@ -65,11 +70,23 @@ export async function initEngine(options: EngineOptions = {}): Promise<EngineInf
       }`,
     );
   }
+  const threads = options.threads ?? navigator.hardwareConcurrency;
+  if (!Number.isSafeInteger(threads) || threads < 1) {
+    throw new RangeError(
+      `Cannot start engine as threads must be an integer >= 1: current value is ${threads}`,
+    );
+  }
   if (wanted === "cpu") return await startCpu("");
   const problem = await startWasm();
-  if (problem === "") return current!;
-  if (wanted === "wasm") throw new Error(`Cannot start engine "wasm" as ${problem}`);
-  return await startCpu(`Backend is cpu as ${problem}`);
+  if (problem !== "") {
+    if (wanted === "auto") return await startCpu(`Backend is cpu as ${problem}`);
+    throw new Error(`Cannot start engine "${wanted}" as ${problem}`);
+  }
+  if (wanted === "wasm") return current!;
+  const noBlas = startBlas(threads);
+  if (noBlas === "") return current!;
+  if (wanted === "auto") return current = { ...current!, note: `Backend is wasm as ${noBlas}` };
+  throw new Error(`Cannot start engine "wasm+blas" as ${noBlas}`);
 }
 
 /**
@@ -95,7 +112,7 @@ async function startWasm(): Promise<string> {
   const problem = wasmBinaryProblem();
   if (problem !== "") return problem;
   if (!await tf.setBackend("wasm")) {
-    await tf.setBackend(current?.backend ?? "cpu");
+    await tf.setBackend("cpu");
     return "TensorFlow.js could not start its wasm backend";
   }
   current = describe("wasm", await installKernels(), "");
@@ -111,9 +128,26 @@ async function installKernels(): Promise<string> {
   }
   const backend = tf.backend() as unknown as WasmBackend;
   if (kernels?.backend !== backend) kernels = await loadKernels(backend, variant);
+  install(kernels);
+  return `flowbench-${variant}`;
+}
+
+/** @returns "" or why large products stay where they are. */
+function startBlas(threads: number): string {
+  if (!kernels) return "wasm has no SIMD here";
+  const found = openBlas(kernels.memory, threads);
+  if ("problem" in found) return found.problem;
+  const { blas } = found;
+  if (!isBlasRight(kernels, blas)) return `the products of ${blas.name} are wrong`;
+  install({ ...kernels, blas });
+  const { note } = current!;
+  current = { ...describe("wasm+blas", blas.name, note), threads: blas.threads ?? threads };
+  return "";
+}
+
+function install(kernels: Kernels): void {
   installMatMul(kernels);
   installAffine(kernels);
-  return `flowbench-${variant}`;
 }
 
 /**

@@ -5,10 +5,28 @@ export interface MaskSegment {
   /** The first of its columns. */
   readonly start: number;
   readonly columns: number;
-  /** For each column the first row and the last + 1 where it is 1; int32 [2 * columns]. */
-  readonly rowsOfColumns: tf.Tensor1D;
-  /** For each row the first column, counted from `start`, and the last + 1; int32 [2 * rows]. */
-  readonly columnsOfRows: tf.Tensor1D;
+  /** For each column the rows where it is 1. */
+  readonly byColumn: Staircase;
+  /** For each row the columns where it is 1, counted from `start`. */
+  readonly byRow: Staircase;
+}
+
+/**
+ * For each line of a matrix the first place and the last + 1 that count, as int32 [2 * lines]; and
+ * the same places once more as rectangles and what is left beside them.
+ */
+export interface Staircase {
+  readonly bounds: tf.Tensor1D;
+  readonly blocks: readonly Block[];
+  readonly rests: readonly tf.Tensor1D[];
+}
+
+/** Lines that count at all of some places. */
+export interface Block {
+  readonly line: number;
+  readonly lines: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /**
@@ -52,15 +70,15 @@ export class Mask implements Disposable {
     return this.#segments ??= this.#bounds.map(({ start, columns, ofColumns, ofRows }) => ({
       start,
       columns,
-      rowsOfColumns: tf.keep(tf.tensor1d(ofColumns, "int32")),
-      columnsOfRows: tf.keep(tf.tensor1d(ofRows, "int32")),
+      byColumn: staircase(ofColumns),
+      byRow: staircase(ofRows),
     }));
   }
 
   [Symbol.dispose](): void {
     this.#dense?.dispose();
-    for (const { rowsOfColumns, columnsOfRows } of this.#segments ?? []) {
-      tf.dispose([rowsOfColumns, columnsOfRows]);
+    for (const { byColumn, byRow } of this.#segments ?? []) {
+      for (const { bounds, rests } of [byColumn, byRow]) tf.dispose([bounds, ...rests]);
     }
   }
 }
@@ -70,6 +88,34 @@ interface Bounds {
   readonly columns: number;
   readonly ofColumns: Int32Array;
   readonly ofRows: Int32Array;
+}
+
+/** Lines of a block: more make the rectangles larger, and what is left beside them too. */
+const BLOCK_LINES = 96;
+
+function staircase(bounds: Int32Array): Staircase {
+  const lines = bounds.length / 2;
+  const blocks: Block[] = [];
+  const rests = [new Int32Array(bounds.length), new Int32Array(bounds.length)] as const;
+  for (let line = 0; line < lines; line += BLOCK_LINES) {
+    const end = Math.min(line + BLOCK_LINES, lines);
+    let from = 0, to = Infinity;
+    for (let i = line; i < end; i++) {
+      from = Math.max(from, bounds[2 * i]!);
+      to = Math.min(to, bounds[2 * i + 1]!);
+    }
+    const isEmpty = from >= to;
+    if (!isEmpty) blocks.push({ line, lines: end - line, from, to });
+    for (let i = line; i < end; i++) {
+      const [first, last] = [bounds[2 * i]!, bounds[2 * i + 1]!];
+      const beside = isEmpty ? [[first, last]] : [[first, from], [to, last]];
+      const used = beside.filter(([from, to]) => from! < to!);
+      used.forEach((rest, side) => rests[side]!.set(rest, 2 * i));
+    }
+  }
+  const keep = (values: Int32Array) => tf.keep(tf.tensor1d(values, "int32"));
+  const isUsed = (values: Int32Array) => values.some((v, i) => i % 2 === 1 && values[i - 1]! < v);
+  return { bounds: keep(bounds), blocks, rests: rests.filter(isUsed).map(keep) };
 }
 
 /** Takes columns into a segment as long as the ones of every row stay neighbours. */

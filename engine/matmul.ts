@@ -1,5 +1,6 @@
 import type { Kernels } from "./kernels/kernels.ts";
-import { matrix, multiply, transposed } from "./product.ts";
+import { matrix, transposed } from "./matrix.ts";
+import { multiply } from "./product.ts";
 import * as tf from "./tf.ts";
 
 /*

@@ -1,31 +1,7 @@
+import type { Blas } from "./blas.ts";
 import type { Kernels } from "./kernels/kernels.ts";
-import type { Mask } from "./mask.ts";
-
-/** A float32 matrix in the memory of the kernels. */
-export interface Matrix {
-  readonly address: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** Bytes from one row to the next. */
-  readonly rowBytes: number;
-  /** Bytes from one column to the next. */
-  readonly columnBytes: number;
-}
-
-/** A row-major matrix without gaps. */
-export function matrix(address: number, rows: number, columns: number): Matrix {
-  return { address, rows, columns, rowBytes: 4 * columns, columnBytes: 4 };
-}
-
-/** The same numbers read as the transposed matrix. */
-export function transposed({ address, rows, columns, rowBytes, columnBytes }: Matrix): Matrix {
-  return { address, rows: columns, columns: rows, rowBytes: columnBytes, columnBytes: rowBytes };
-}
-
-/** Some neighbouring columns. */
-export function columnsOf(m: Matrix, start: number, columns: number): Matrix {
-  return { ...m, address: m.address + start * m.columnBytes, columns };
-}
+import type { Mask, Staircase } from "./mask.ts";
+import { columnsOf, type Matrix, rowsOf, transposed } from "./matrix.ts";
 
 /** How {@link multiply} finishes. */
 export interface ProductOptions {
@@ -36,9 +12,6 @@ export interface ProductOptions {
   readonly accumulate?: boolean;
 }
 
-/** What bounds speak of, as assembly/matmul.ts has it. */
-const NONE = 0, INNER = 1, ROWS = 2;
-
 /** C = A B + bias; the columns of C must be neighbours in memory. */
 export function multiply(
   kernels: Kernels,
@@ -47,7 +20,11 @@ export function multiply(
   c: Matrix,
   options: ProductOptions = {},
 ): void {
-  run(kernels, a, b, c, options, 0, NONE);
+  const { bias = 0, relu = false, accumulate = false } = options;
+  if (!isForBlas(kernels, a, b)) return multiplyHere(kernels, a, b, c, options);
+  if (bias) kernels.fillRows(c.address, c.rowBytes, c.rows, c.columns, bias);
+  kernels.blas.multiply(a, b, c, accumulate || bias !== 0);
+  if (relu) kernels.reluRows(c.address, c.rowBytes, c.rows, c.columns);
 }
 
 /** C = A (B * M) + bias, for a mask M of B. */
@@ -59,11 +36,11 @@ export function multiplyMasked(
   c: Matrix,
   { bias = 0, relu = false }: ProductOptions,
 ): void {
-  for (const { start, columns, rowsOfColumns, columnsOfRows } of mask.segments) {
-    const own = { bias: bias && bias + 4 * start, relu };
+  for (const { start, columns, byColumn, byRow } of mask.segments) {
+    const options = { bias: bias && bias + 4 * start, relu };
     const [bPart, cPart] = [columnsOf(b, start, columns), columnsOf(c, start, columns)];
-    if (a.rows <= FEW_ROWS) multiplyRowsWithin(kernels, a, bPart, cPart, own, columnsOfRows);
-    else run(kernels, a, bPart, cPart, own, kernels.address(rowsOfColumns), INNER);
+    if (a.rows <= FEW_ROWS) multiplyRowsWithin(kernels, a, bPart, cPart, options, byRow);
+    else multiplyWithin(kernels, a, bPart, cPart, options, byColumn);
   }
 }
 
@@ -75,22 +52,14 @@ export function multiplyMaskedTransposed(
   mask: Mask,
   c: Matrix,
 ): void {
-  for (const [i, { start, columns, columnsOfRows }] of mask.segments.entries()) {
+  for (const [i, { start, columns, byRow }] of mask.segments.entries()) {
     const bPart = transposed(columnsOf(b, start, columns));
     const options = { accumulate: i > 0 };
-    run(
-      kernels,
-      columnsOf(a, start, columns),
-      bPart,
-      c,
-      options,
-      kernels.address(columnsOfRows),
-      INNER,
-    );
+    multiplyWithin(kernels, columnsOf(a, start, columns), bPart, c, options, byRow);
   }
 }
 
-/** C = (A B) * M: what the mask leaves out is 0. */
+/** C = (A B) * M: what the mask leaves out is 0, and takes no work. */
 export function multiplyInto(
   kernels: Kernels,
   a: Matrix,
@@ -98,13 +67,48 @@ export function multiplyInto(
   mask: Mask,
   c: Matrix,
 ): void {
-  for (const { start, columns, rowsOfColumns } of mask.segments) {
-    const bounds = kernels.address(rowsOfColumns);
-    run(kernels, a, columnsOf(b, start, columns), columnsOf(c, start, columns), {}, bounds, ROWS);
+  for (const { start, columns, byColumn } of mask.segments) {
+    const [bPart, cPart] = [columnsOf(b, start, columns), columnsOf(c, start, columns)];
+    // Two rests could meet in one tile, and each would clear what the other wrote.
+    if (!isForBlas(kernels, a, bPart) || byColumn.rests.length > 1) {
+      multiplyHere(kernels, a, bPart, cPart, {}, byColumn.bounds, ROWS);
+      continue;
+    }
+    kernels.fillRows(c.address + 4 * start, c.rowBytes, c.rows, columns, 0);
+    for (const rest of byColumn.rests) {
+      multiplyHere(kernels, a, bPart, cPart, { accumulate: true }, rest, ROWS);
+    }
+    for (const { line, lines, from, to } of byColumn.blocks) {
+      const target = rowsOf(columnsOf(cPart, line, lines), from, to - from);
+      const own = columnsOf(bPart, line, lines);
+      kernels.blas.multiply(rowsOf(a, from, to - from), own, target, false);
+    }
   }
 }
 
-/** With so few rows of A, the panels that {@link run} makes of B cost more than the product. */
+/** C = A B + bias, where only the staircase of each column of B counts. */
+function multiplyWithin(
+  kernels: Kernels,
+  a: Matrix,
+  b: Matrix,
+  c: Matrix,
+  options: ProductOptions,
+  { bounds, blocks, rests }: Staircase,
+): void {
+  if (!isForBlas(kernels, a, b)) {
+    return multiplyHere(kernels, a, b, c, options, bounds, INNER);
+  }
+  const { bias = 0, relu = false, accumulate = false } = options;
+  if (!accumulate) kernels.fillRows(c.address, c.rowBytes, c.rows, c.columns, bias);
+  for (const rest of rests) multiplyHere(kernels, a, b, c, { accumulate: true }, rest, INNER);
+  for (const { line, lines, from, to } of blocks) {
+    const own = rowsOf(columnsOf(b, line, lines), from, to - from);
+    kernels.blas.multiply(columnsOf(a, from, to - from), own, columnsOf(c, line, lines), true);
+  }
+  if (relu) kernels.reluRows(c.address, c.rowBytes, c.rows, c.columns);
+}
+
+/** With so few rows of A, the panels that the kernel makes of B cost more than the product. */
 const FEW_ROWS = 3;
 
 function multiplyRowsWithin(
@@ -113,29 +117,45 @@ function multiplyRowsWithin(
   b: Matrix,
   c: Matrix,
   { bias = 0, relu = false }: ProductOptions,
-  columnsOfRows: Mask["segments"][number]["columnsOfRows"],
+  { bounds }: Staircase,
 ): void {
   kernels.fillRows(c.address, c.rowBytes, c.rows, c.columns, bias);
-  const bounds = kernels.address(columnsOfRows);
+  const at = kernels.address(bounds);
   for (let i = 0; i < a.rows; i++) {
     const [from, to] = [a.address + i * a.rowBytes, c.address + i * c.rowBytes];
-    kernels.multiplyRowWithin(from, b.address, to, a.columns, a.columnBytes, b.rowBytes, bounds);
+    kernels.multiplyRowWithin(from, b.address, to, a.columns, a.columnBytes, b.rowBytes, at);
   }
   if (relu) kernels.reluRows(c.address, c.rowBytes, c.rows, c.columns);
 }
 
-function run(
+/** Multiplications from which on a BLAS is faster, threads and all. */
+const BLAS_WORK = 2 ** 20;
+
+function isForBlas(
+  kernels: Kernels,
+  a: Matrix,
+  b: Matrix,
+): kernels is Kernels & { readonly blas: Blas } {
+  return kernels.blas !== null && a.rows > FEW_ROWS && a.rows * a.columns * b.columns >= BLAS_WORK;
+}
+
+/** What bounds speak of, as assembly/matmul.ts has it. */
+const NONE = 0, INNER = 1, ROWS = 2;
+
+/** The kernel itself. */
+function multiplyHere(
   kernels: Kernels,
   a: Matrix,
   b: Matrix,
   c: Matrix,
   { bias = 0, relu = false, accumulate = false }: ProductOptions,
-  bounds: number,
-  kind: number,
+  bounds: Staircase["bounds"] | null = null,
+  kind = NONE,
 ): void {
   // deno-fmt-ignore
   kernels.matmul(
     a.address, a.rowBytes, a.columnBytes, b.address, b.columnBytes, b.rowBytes, c.address, c.rowBytes,
-    a.rows, b.columns, a.columns, bias, Number(relu), Number(accumulate), bounds, kind, kernels.scratch,
+    a.rows, b.columns, a.columns, bias, Number(relu), Number(accumulate),
+    bounds ? kernels.address(bounds) : 0, kind, kernels.scratch,
   );
 }

@@ -1,8 +1,8 @@
 import { type EngineInfo, initEngine } from "../engine/init_engine.ts";
 
-/** Starts the engine for a test: wasm where it may be read, else cpu. */
+/** Starts the engine for a test: wasm where it may be read, else cpu; the same on every machine. */
 export async function startEngine(): Promise<EngineInfo> {
-  return await initEngine({ backend: "auto" });
+  return await initEngine({ backend: lacks("read") ? "cpu" : "wasm" });
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Blas } from "../blas.ts";
 import type * as tf from "../tf.ts";
 import { KERNELS_WASM } from "./kernels_wasm.ts";
 
@@ -75,6 +76,8 @@ interface KernelExports {
 export interface Kernels extends Omit<KernelExports, "scratchBytes"> {
   readonly variant: KernelVariant;
   readonly backend: WasmBackend;
+  /** What large products go to; null: the kernels do all themselves. */
+  readonly blas: Blas | null;
   /** The memory that all addresses are of; its buffer changes when it grows. */
   readonly memory: WebAssembly.Memory;
   /** Working memory of matmul. */
@@ -118,6 +121,7 @@ export async function loadKernels(
     ...exports,
     variant,
     backend,
+    blas: null,
     memory,
     scratch: Math.ceil(start / ALIGNMENT) * ALIGNMENT,
     address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "npm:csv-parse@7.0.3/sync";
+import { FAMILIES } from "../../flows/mod.ts";
 import { runCli, type Terminal } from "../../benchmarks/cli.ts";
 import { testWith } from "../_engine.ts";
 
@@ -43,7 +44,8 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench --seed 0,x", /--seed must be integers >= 0.*"x"/],
     ["bench --seed -1", /--seed/],
     ["bench --seed=", /--seed must be integers/],
-    ["bench --backend wsam", /--backend must be of auto, cpu, wasm.*"wsam".*"wasm"/],
+    ["bench --backend wsam", /--backend must be of auto, cpu, wasm, wasm\+blas.*"wsam".*"wasm"/],
+    ["bench --threads two", /--threads must be an integer >= 1: current value is "two"/],
     ["bench --shard 3/2", /--shard must be i\/n/],
     ["bench --jobs 2", /--jobs must be 1 in this version/],
     ["bench --fmaily maf", /unknown option '--fmaily'.*--family/],
@@ -105,7 +107,7 @@ testWith(["read"], "bench --list prints the planned runs as CSV and runs nothing
     assert.deepEqual(
       list.map(({ family, seed, status }) => `${family} ${seed} ${status}`),
       ["gaussian 0 planned"].concat(
-        ["nice", "realnvp", "glow", "maf", "iaf"].flatMap((family) =>
+        Object.keys(FAMILIES).flatMap((family) =>
           [0, 3].map((seed) => `${family} ${seed} planned`)
         ),
       ),

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { FAMILIES } from "../../flows/mod.ts";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { testWith } from "../_engine.ts";
 
@@ -58,7 +59,8 @@ testWith(
         return rows.map((row) => columns.map((column) => row[column]!));
       };
       const first = await run(`${folder}/a`);
-      assert.equal(first.length, 12);
+      // Two toys, each with every family and the Gaussian baseline.
+      assert.equal(first.length, 2 * (Object.keys(FAMILIES).length + 1));
       assert.deepEqual(await run(`${folder}/b`), first);
     });
   },

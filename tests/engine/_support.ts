@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
 import { initEngine } from "../../engine/init_engine.ts";
+import {
+  isSupported,
+  KERNEL_VARIANTS,
+  type Kernels,
+  loadKernels,
+  type WasmBackend,
+} from "../../engine/kernels/kernels.ts";
+import { installedKernels, installMatMul } from "../../engine/matmul.ts";
 import type { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 
-const { backend, note } = await initEngine();
+const { backend, note } = await initEngine({ backend: "wasm" }).catch((error: Error) => ({
+  backend: "cpu",
+  note: error.message,
+}));
+
+/** Why there is no BLAS to test, or "". */
+export const blasProblem = await initEngine({ backend: "wasm+blas" })
+  .then(() => "", (error: Error) => error.message);
 
 /** A test on backend wasm; ignored, with the reason in its name, where that cannot start. */
 export function wasmTest(name: string, run: () => void | Promise<void>): void {
@@ -17,6 +32,37 @@ export function wasmTest(name: string, run: () => void | Promise<void>): void {
       assert.equal(tf.memory().numTensors, before, "tensors are left over");
     },
   });
+}
+
+/** What computes: the builds of the kernels, and the better one with a BLAS library. */
+const WHERE = [...KERNEL_VARIANTS, "blas"] as const;
+
+/**
+ * A test of every way in which products are computed, on backend wasm: both builds of the kernels,
+ * and a BLAS library if there is one.
+ */
+export function kernelsTest(name: string, run: (kernels: Kernels) => void): void {
+  for (const where of WHERE) {
+    const reason = where === "blas"
+      ? blasProblem
+      : isSupported(where)
+      ? note
+      : "not supported here";
+    Deno.test({
+      name: `${name}, ${where}${reason && ` (${reason})`}`,
+      ignore: reason !== "",
+      fn: async () => {
+        await initEngine({ backend: where === "blas" ? "wasm+blas" : "wasm" });
+        if (where !== "blas") {
+          installMatMul(await loadKernels(tf.backend() as unknown as WasmBackend, where));
+        }
+        const before = tf.memory().numTensors;
+        run(installedKernels()!);
+        assert.equal(tf.memory().numTensors, before, "tensors are left over");
+        await initEngine({ backend: "wasm" });
+      },
+    });
+  }
 }
 
 /** Fails on anything that is not finite; `tolerance` is relative to max(1, |wanted|). */

@@ -1,0 +1,161 @@
+import type { Kernels } from "./kernels/kernels.ts";
+import { type Matrix, matrix, transposed } from "./matrix.ts";
+
+/** A BLAS library that works in the memory of the kernels. */
+export interface Blas {
+  /** "openblas", "accelerate" or "mkl". */
+  readonly name: string;
+  /** Threads of one product; null where the library decides by itself. */
+  readonly threads: number | null;
+  /** C = A B, or C += A B; every matrix has neighbouring rows or neighbouring columns, C the latter. */
+  multiply(a: Matrix, b: Matrix, c: Matrix, accumulate: boolean): void;
+}
+
+/** Where a library may be, best first. The permissions in deno.json name the same files. */
+export const BLAS_LIBRARIES = [
+  { name: "accelerate", path: "/System/Library/Frameworks/Accelerate.framework/Accelerate" },
+  { name: "mkl", path: "/opt/intel/oneapi/mkl/latest/lib/libmkl_rt.so.2" },
+  { name: "mkl", path: "/usr/lib/x86_64-linux-gnu/libmkl_rt.so" },
+  { name: "openblas", path: "/usr/lib/x86_64-linux-gnu/libopenblas.so.0" },
+  { name: "openblas", path: "/usr/lib/aarch64-linux-gnu/libopenblas.so.0" },
+  { name: "openblas", path: "/usr/lib64/libopenblas.so.0" },
+  { name: "openblas", path: "/usr/lib/libopenblas.so.0" },
+  { name: "openblas", path: "/opt/homebrew/opt/openblas/lib/libopenblas.dylib" },
+  { name: "openblas", path: "/usr/local/opt/openblas/lib/libopenblas.dylib" },
+] as const;
+
+const SGEMM = {
+  // deno-fmt-ignore
+  parameters: [
+    "i32", "i32", "i32", "i32", "i32", "i32", "f32", "buffer", "i32", "buffer", "i32", "f32", "buffer",
+    "i32",
+  ],
+  result: "void",
+} as const;
+const SET_THREADS = { parameters: ["i32"], result: "void" } as const;
+
+const ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112;
+
+/** What was opened, and stays open: a library that runs threads cannot be closed safely. */
+const opened = new Map<string, Sgemm>();
+
+type Sgemm = Deno.DynamicLibrary<{ cblas_sgemm: typeof SGEMM }>["symbols"]["cblas_sgemm"];
+
+/**
+ * Opens the first library that may be opened, is there, and gives right results.
+ *
+ * @param memory What the addresses in matrices are of.
+ * @param threads How many a product may use.
+ * @returns The library, or why there is none.
+ */
+export function openBlas(
+  memory: WebAssembly.Memory,
+  threads: number,
+): { blas: Blas } | { problem: string } {
+  if (typeof Deno === "undefined" || !Deno.dlopen) return { problem: "this runtime has no FFI" };
+  let problem = "no BLAS library was found: OpenBLAS makes large products 2 to 4 times faster " +
+    "(Debian, Ubuntu: apt install libopenblas0-pthread)";
+  for (const { name, path } of BLAS_LIBRARIES) {
+    if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
+      problem = "no BLAS library may be opened: run with the task, or with --allow-ffi";
+      continue;
+    }
+    const sgemm = opened.get(path) ?? open(path);
+    if (!sgemm) continue;
+    opened.set(path, sgemm);
+    const known = setThreads(name, path, threads);
+    const blas = { name, threads: known ? threads : null, multiply: product(sgemm, memory) };
+    return { blas };
+  }
+  return { problem };
+}
+
+/**
+ * Whether a library computes products: small ones of all four kinds, with parts of larger matrices,
+ * plain and accumulated. A library for 64-bit integers fails here, for example.
+ */
+export function isBlasRight(kernels: Kernels, blas: Blas): boolean {
+  const [m, n, k] = [5, 7, 6];
+  const SIZE = 64;
+  const at = kernels.scratch;
+  const numbers = new Float32Array(kernels.memory.buffer, at, 4 * SIZE);
+  for (let i = 0; i < 2 * SIZE; i++) numbers[i] = Math.sin(i + 1);
+  const [mine, theirs] = [matrix(at + 8 * SIZE, m, n), matrix(at + 12 * SIZE, m, n)];
+  const wide = (m: Matrix): Matrix => ({ ...m, rowBytes: m.rowBytes + 4 });
+  const as = [wide(matrix(at, m, k)), transposed(wide(matrix(at, k, m)))];
+  const bs = [wide(matrix(at + 4 * SIZE, k, n)), transposed(wide(matrix(at + 4 * SIZE, n, k)))];
+  for (const a of as) {
+    for (const b of bs) {
+      numbers.fill(1, 2 * SIZE);
+      for (const accumulate of [false, true]) {
+        byDefinition(numbers, at, a, b, mine, accumulate);
+        blas.multiply(a, b, theirs, accumulate);
+        for (let i = 0; i < m * n; i++) {
+          if (!(Math.abs(numbers[2 * SIZE + i]! - numbers[3 * SIZE + i]!) < 1e-4)) return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+/** C = A B, or C += A B, by three loops. */
+function byDefinition(
+  numbers: Float32Array,
+  at: number,
+  a: Matrix,
+  b: Matrix,
+  c: Matrix,
+  accumulate: boolean,
+): void {
+  const index = (m: Matrix, i: number, j: number) =>
+    (m.address - at + i * m.rowBytes + j * m.columnBytes) / 4;
+  for (let i = 0; i < c.rows; i++) {
+    for (let j = 0; j < c.columns; j++) {
+      let sum = accumulate ? numbers[index(c, i, j)]! : 0;
+      for (let p = 0; p < a.columns; p++) {
+        sum += numbers[index(a, i, p)]! * numbers[index(b, p, j)]!;
+      }
+      numbers[index(c, i, j)] = sum;
+    }
+  }
+}
+
+function open(path: string): Sgemm | undefined {
+  try {
+    return Deno.dlopen(path, { cblas_sgemm: SGEMM }).symbols.cblas_sgemm;
+  } catch {
+    return undefined; // It is not there: the usual case.
+  }
+}
+
+/** @returns Whether the library has a way to be told. */
+function setThreads(name: string, path: string, threads: number): boolean {
+  try {
+    if (name === "openblas") {
+      Deno.dlopen(path, { openblas_set_num_threads: SET_THREADS })
+        .symbols.openblas_set_num_threads(threads);
+      return true;
+    }
+    if (name === "mkl") {
+      Deno.dlopen(path, { MKL_Set_Num_Threads: SET_THREADS }).symbols.MKL_Set_Num_Threads(threads);
+      return true;
+    }
+  } catch {
+    // A build without this symbol decides by itself.
+  }
+  return false;
+}
+
+function product(sgemm: Sgemm, memory: WebAssembly.Memory): Blas["multiply"] {
+  const at = ({ address }: Matrix) => new Uint8Array(memory.buffer as ArrayBuffer, address);
+  return (a, b, c, accumulate) => {
+    const isPlainA = a.columnBytes === 4, isPlainB = b.columnBytes === 4;
+    // deno-fmt-ignore
+    sgemm(
+      ROW_MAJOR, isPlainA ? PLAIN : TRANSPOSED, isPlainB ? PLAIN : TRANSPOSED, c.rows, c.columns,
+      a.columns, 1, at(a), (isPlainA ? a.rowBytes : a.columnBytes) / 4, at(b),
+      (isPlainB ? b.rowBytes : b.columnBytes) / 4, Number(accumulate), at(c), c.rowBytes / 4,
+    );
+  };
+}
