@@ -18,8 +18,8 @@ export interface Columns {
 export interface DenseLayer {
   /** Shape [in, out]. */
   readonly kernel: tf.Tensor;
-  /** Shape [out]. */
-  readonly bias: tf.Tensor;
+  /** Shape [out]; null: 0. */
+  readonly bias: tf.Tensor | null;
   readonly activation: LayerActivation;
   /** Which of the kernel's connections exist; null: all. */
   readonly mask: Mask | null;
@@ -45,6 +45,7 @@ export interface DenseGradients {
   /** Shape of x; 0 in columns that the layer does not read. */
   readonly dx: tf.Tensor;
   readonly dKernel: tf.Tensor;
+  /** Shape [out]. */
   readonly dBias: tf.Tensor;
 }
 
@@ -82,7 +83,7 @@ function denseInPlace(
   const y = allocate(kernels, [rows, outputs]);
   const [a, b] = [inputOf(kernels, x, columns), matrixOf(kernels, kernel)];
   const c = matrixOf(kernels, y);
-  const options = { bias: kernels.address(bias), relu: activation === "relu" };
+  const options = { bias: bias ? kernels.address(bias) : 0, relu: activation === "relu" };
   if (mask) multiplyMasked(kernels, a, b, mask, c, options);
   else multiply(kernels, a, b, c, options);
   if (activation === "tanh") kernels.tanhInPlace(c.address, y.size);
@@ -93,11 +94,11 @@ function gradientsInPlace(
   kernels: Kernels,
   x: tf.Tensor,
   delta: tf.Tensor,
-  { kernel, bias, mask, columns }: DenseLayer,
+  { kernel, mask, columns }: DenseLayer,
   before: LayerActivation,
 ): DenseGradients {
   const [dx, dKernel] = [allocate(kernels, x.shape), allocate(kernels, kernel.shape)];
-  const dBias = allocate(kernels, bias.shape);
+  const dBias = allocate(kernels, [kernel.shape[1]!]);
   const input = inputOf(kernels, x, columns);
   const output = matrixOf(kernels, delta);
   const weights = matrixOf(kernels, kernel);
@@ -124,7 +125,8 @@ function denseByOperations(
 ): tf.Tensor2D {
   const input = columns ? tf.slice(x, [0, columns.start], [-1, columns.count]) : x;
   const weights = mask ? tf.mul(kernel, mask.dense) : kernel;
-  const sums = tf.add(tf.matMul(input, weights), bias);
+  const product = tf.matMul(input, weights);
+  const sums = bias ? tf.add(product, bias) : product;
   if (activation === "linear") return sums as tf.Tensor2D;
   return (activation === "relu" ? tf.relu(sums) : tf.tanh(sums)) as tf.Tensor2D;
 }

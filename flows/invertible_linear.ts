@@ -1,10 +1,11 @@
-import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
+import * as tf from "../engine/tf.ts";
+import { multiplyTriangle, solveTriangle, StrictTriangle } from "../engine/triangular.ts";
 import { repeatPerExample } from "./_per_example.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
+import { diagonalAffine } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { Permutation } from "./permutation.ts";
-import { solveLower, solveUpper } from "./triangular_solve.ts";
 
 /**
  * A learned linear map with the determinant in plain sight.
@@ -15,7 +16,7 @@ import { solveLower, solveUpper } from "./triangular_solve.ts";
  * P is a permutation drawn once, L strictly lower and U strictly upper triangular. It starts as
  * the permutation alone.
  *
- * Cost: two [batch, D] x [D, D] products in either direction.
+ * Cost: two products of [batch, D] with a triangle of [D, D] in either direction.
  *
  * Source: Kingma and Dhariwal 2018 (Glow), section 3.2, eq. 10. Deviations: the weight starts at a
  * random permutation instead of a random rotation, and the diagonal is positive, since the
@@ -23,13 +24,12 @@ import { solveLower, solveUpper } from "./triangular_solve.ts";
  */
 export class InvertibleLinear implements Bijector {
   readonly eventShape: readonly number[];
-  readonly #diagonalMask: tf.Tensor2D;
   readonly #logDiagonal: tf.Variable;
   readonly #lower: tf.Variable;
-  readonly #lowerMask: tf.Tensor2D;
+  readonly #lowerTriangle: StrictTriangle;
   readonly #permutation: Permutation;
   readonly #upper: tf.Variable;
-  readonly #upperMask: tf.Tensor2D;
+  readonly #upperTriangle: StrictTriangle;
 
   /**
    * @param name Path of its variables: `name/order`, `name/lower`, `name/upper` [dim, dim] and
@@ -44,14 +44,8 @@ export class InvertibleLinear implements Bijector {
     this.#lower = createVariable(`${name}/lower`, [dim, dim], zeros);
     this.#upper = createVariable(`${name}/upper`, [dim, dim], zeros);
     this.#logDiagonal = createVariable(`${name}/logDiagonal`, [dim], new Float32Array(dim));
-    const mask = (kept: (row: number, column: number) => boolean): tf.Tensor2D =>
-      tf.keep(tf.tensor2d(zeros.map((_, i) => kept(Math.floor(i / dim), i % dim) ? 1 : 0), [
-        dim,
-        dim,
-      ]));
-    this.#lowerMask = mask((row, column) => row > column);
-    this.#upperMask = mask((row, column) => row < column);
-    this.#diagonalMask = mask((row, column) => row === column);
+    this.#lowerTriangle = new StrictTriangle("lower", dim);
+    this.#upperTriangle = new StrictTriangle("upper", dim);
   }
 
   get variables(): readonly tf.Variable[] {
@@ -59,25 +53,22 @@ export class InvertibleLinear implements Bijector {
   }
 
   forward(x: tf.Tensor): Forward {
-    const batch = checkBatch("InvertibleLinear.forward", x, this.eventShape, "x");
+    checkBatch("InvertibleLinear.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      const permuted = this.#permutation.forward(x).z as tf.Tensor2D;
-      return {
-        z: tf.matMul(tf.matMul(permuted, this.#lowerFactor()), this.#upperFactor()),
-        logDet: repeatPerExample(tf.sum(this.#logDiagonal), batch),
-      };
+      const y = this.#permutation.forward(x).z;
+      const u = tf.add(y, multiplyTriangle(y, this.#lower, this.#lowerTriangle));
+      const { y: scaled, logDet } = diagonalAffine(u, this.#logDiagonal, null, "scale");
+      return { z: tf.add(scaled, multiplyTriangle(u, this.#upper, this.#upperTriangle)), logDet };
     });
   }
 
   inverse(z: tf.Tensor): Inverse {
     const batch = checkBatch("InvertibleLinear.inverse", z, this.eventShape, "z");
     return tf.tidy(() => {
-      const permuted = solveLower(
-        solveUpper(z as tf.Tensor2D, this.#upperFactor()),
-        this.#lowerFactor(),
-      );
+      const u = solveTriangle(z, this.#upper, this.#upperTriangle, tf.exp(this.#logDiagonal));
+      const y = solveTriangle(u, this.#lower, this.#lowerTriangle, null);
       return {
-        x: this.#permutation.inverse(permuted).x,
+        x: this.#permutation.inverse(y).x,
         logDet: repeatPerExample(tf.neg(tf.sum(this.#logDiagonal)), batch),
       };
     });
@@ -86,17 +77,7 @@ export class InvertibleLinear implements Bijector {
   [Symbol.dispose](): void {
     this.#permutation[Symbol.dispose]();
     disposeVariables([this.#lower, this.#upper, this.#logDiagonal]);
-    for (const mask of [this.#lowerMask, this.#upperMask, this.#diagonalMask]) mask.dispose();
-  }
-
-  #lowerFactor(): tf.Tensor2D {
-    return tf.add(tf.mul(this.#lower, this.#lowerMask), this.#diagonalMask);
-  }
-
-  #upperFactor(): tf.Tensor2D {
-    return tf.add(
-      tf.mul(this.#upper, this.#upperMask),
-      tf.mul(this.#diagonalMask, tf.exp(this.#logDiagonal)),
-    );
+    this.#lowerTriangle[Symbol.dispose]();
+    this.#upperTriangle[Symbol.dispose]();
   }
 }

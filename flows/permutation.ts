@@ -1,3 +1,4 @@
+import { gatherColumns } from "../engine/gather_columns.ts";
 import * as tf from "../engine/tf.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
@@ -17,8 +18,8 @@ export function permuteColumns(
   inverseOrder: tf.Tensor1D,
 ): tf.Tensor {
   const op = tf.customGrad((x: tf.Tensor | tf.GradSaveFunc) => ({
-    value: tf.gather(x as tf.Tensor, order, 1),
-    gradFunc: (dy: tf.Tensor) => tf.gather(dy, inverseOrder, 1),
+    value: gatherColumns(x as tf.Tensor, order),
+    gradFunc: (dy: tf.Tensor) => gatherColumns(dy, inverseOrder),
   }));
   return op(x);
 }

@@ -19,6 +19,7 @@ const FILES = [
   "matmul",
   "pack",
   "row",
+  "solve",
   "tile",
 ];
 const VARIANTS = { "relaxed-simd": ["--enable", "relaxed-simd"], "simd": [] };

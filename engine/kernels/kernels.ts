@@ -50,6 +50,12 @@ interface KernelExports {
   zeroOutsideRows(
     corner: number, lineBytes: number, bounds: number, columns: number, from: number, rows: number,
   ): void;
+  gatherColumns(x: number, order: number, y: number, batch: number, dim: number): void;
+  // deno-fmt-ignore
+  solveTriangle(
+    b: number, bLine: number, minus: number, minusLine: number, step: number, batch: number,
+    t: number, tRow: number, tColumn: number, d: number, n: number,
+  ): void;
   tanhInPlace(x: number, count: number): void;
   multiplySlope(delta: number, h: number, count: number, activation: number): void;
   sumRows(x: number, rows: number, columns: number, to: number): void;

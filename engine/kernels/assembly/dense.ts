@@ -45,3 +45,14 @@ export function sumRows(x: usize, rows: i32, columns: i32, to: usize): void {
     }
   }
 }
+
+/** y [batch, dim]: column i is column order[i] of x. */
+export function gatherColumns(x: usize, order: usize, y: usize, batch: i32, dim: i32): void {
+  for (let row = 0; row < batch; row++) {
+    for (let i = 0; i < dim; i++) {
+      store<f32>(y + (i << 2), load<f32>(x + (load<i32>(order + (i << 2)) << 2)));
+    }
+    x += dim << 2;
+    y += dim << 2;
+  }
+}
