@@ -89,6 +89,7 @@ function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Outcome {
     bestStep: 0,
     bestValidationNats: 0,
     stopped: "budget",
+    peakRssMib: 0,
     curve: [],
   };
   return {

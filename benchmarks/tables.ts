@@ -54,6 +54,7 @@ const QUALITY: readonly Column<Record>[] = [
   { name: "kl_nats", value: ({ scores }) => scores?.klNats ?? null },
   { name: "kl_se", value: ({ scores }) => scores?.klSe ?? null },
   { name: "reason", value: ({ reason }) => reason },
+  { name: "peak_rss_mib", value: ({ training }) => training?.peakRssMib || null },
 ];
 
 interface TimingRow {

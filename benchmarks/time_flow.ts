@@ -1,10 +1,15 @@
+import { Adam } from "../engine/adam.ts";
 import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 import { breathe } from "./_breathe.ts";
+import { trainStep } from "./_train_step.ts";
 
-/** What is timed: log-densities of a batch, or a batch of samples with its latent draws. */
-export type TimedOp = "density" | "sample";
+/**
+ * What is timed: log-densities of a batch, a batch of samples with its latent draws, or a step of
+ * training on a batch, optimizer included.
+ */
+export type TimedOp = "density" | "sample" | "train_step";
 
 /** How {@link timeFlow} repeats; written whole into every record. */
 export interface TimeConfig {
@@ -45,14 +50,8 @@ export async function timeFlow(
   rng: Rng,
   signal?: AbortSignal,
 ): Promise<TimeResult> {
-  using inputs = new Inputs(flow, batch, rng.split("inputs"));
-  const latent = rng.split("latent");
-  const repeat = (): void => {
-    tf.tidy(() => {
-      const result = op === "density" ? flow.logProb(inputs.x) : flow.sample(batch, latent);
-      result.dataSync();
-    });
-  };
+  using work = new Work(flow, op, batch, rng);
+  const repeat = () => work.repeat();
   for (let i = 0; i < config.warmup; i++) {
     repeat();
     await breathe(signal);
@@ -73,15 +72,43 @@ export async function timeFlow(
   return { samplesMs, warmup: config.warmup };
 }
 
-/** Normal data of the flow's shape. */
-class Inputs implements Disposable {
-  readonly x: tf.Tensor;
+/** One operation on normal data of the flow's shape, as often as wanted. */
+class Work implements Disposable {
+  readonly #batch: number;
+  readonly #flow: Flow;
+  readonly #latent: Rng;
+  readonly #op: TimedOp;
+  readonly #optimizer: Adam | null;
+  readonly #trained: readonly tf.Variable[];
+  readonly #x: tf.Tensor;
 
-  constructor(flow: Flow, batch: number, rng: Rng) {
-    this.x = tf.tensor(rng.normal(batch * flow.dim), [batch, ...flow.eventShape]);
+  constructor(flow: Flow, op: TimedOp, batch: number, rng: Rng) {
+    this.#batch = batch;
+    this.#flow = flow;
+    this.#latent = rng.split("latent");
+    this.#op = op;
+    this.#trained = flow.variables.filter(({ trainable }) => trainable);
+    this.#optimizer = op === "train_step" ? new Adam(this.#trained) : null;
+    this.#x = tf.tensor(rng.split("inputs").normal(batch * flow.dim), [batch, ...flow.eventShape]);
+  }
+
+  /** Ends when the result has been read back. */
+  repeat(): void {
+    if (this.#optimizer) {
+      // So small that the weights hardly change, however often it is repeated.
+      trainStep(this.#flow, this.#trained, this.#optimizer, this.#x, { learningRate: 1e-6 });
+      return;
+    }
+    tf.tidy(() => {
+      const result = this.#op === "density"
+        ? this.#flow.logProb(this.#x)
+        : this.#flow.sample(this.#batch, this.#latent);
+      result.dataSync();
+    });
   }
 
   [Symbol.dispose](): void {
-    this.x.dispose();
+    this.#x.dispose();
+    this.#optimizer?.[Symbol.dispose]();
   }
 }

@@ -6,6 +6,7 @@ import type { Flow } from "../flows/flow.ts";
 import { DivergenceError } from "./divergence_error.ts";
 import { evaluateFlow } from "./evaluate_flow.ts";
 import { breathe } from "./_breathe.ts";
+import { trainStep } from "./_train_step.ts";
 
 /** How {@link trainFlow} trains; written whole into every record. */
 export interface TrainConfig {
@@ -49,6 +50,11 @@ export interface TrainResult {
   readonly bestStep: number;
   readonly bestValidationNats: number;
   readonly stopped: "budget" | "patience";
+  /**
+   * The largest resident memory of the process that was seen during training, in MiB: weights, data,
+   * and what earlier runs of the same process left reserved. 0 where the runtime cannot say.
+   */
+  readonly peakRssMib: number;
   /** One point per look at the validation set. Training loss: mean since the last look. */
   readonly curve: readonly {
     readonly step: number;
@@ -97,6 +103,7 @@ export async function trainFlow(
   let best = { step: 0, validationNats: Infinity, weights: snapshot(trained) };
   let lossSum = 0, lossCount = 0, step = 0, looksWithoutGain = 0;
   let tensorsAfterStep = 0;
+  let peakRss = residentMemory();
 
   const first = batches.next();
   flow.initialize(first);
@@ -104,16 +111,11 @@ export async function trainFlow(
 
   while (step < maxSteps && looksWithoutGain < config.patience) {
     const x = batches.next();
-    const { value, grads } = tf.variableGrads(
-      () => tf.neg(tf.mean(flow.logProb(x))) as tf.Scalar,
-      trained,
-    );
-    const loss = value.dataSync()[0]!;
-    const { gradientNorm } = optimizer.step(trained.map(({ name }) => grads[name]!), {
+    const { loss, gradientNorm } = trainStep(flow, trained, optimizer, x, {
       learningRate: learningRateAt(config, step),
       ...(clipNorm !== null && { clipNorm }),
     });
-    tf.dispose([x, value, grads]);
+    x.dispose();
     step++;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new DivergenceError({ step, loss, seed: rng.path });
@@ -141,6 +143,7 @@ export async function trainFlow(
       } else looksWithoutGain++;
     }
     if (await breathe(hooks.signal)) {
+      peakRss = Math.max(peakRss, residentMemory());
       const validationNats = curve.at(-1)?.validationNats ?? null;
       hooks.onProgress?.({ step, maxSteps, validationNats });
     }
@@ -153,8 +156,14 @@ export async function trainFlow(
     bestStep: best.step,
     bestValidationNats: best.validationNats,
     stopped: step < maxSteps ? "patience" : "budget",
+    peakRssMib: Math.round(Math.max(peakRss, residentMemory()) / 2 ** 20),
     curve,
   };
+}
+
+/** Bytes of physical memory that the process holds. */
+function residentMemory(): number {
+  return typeof Deno === "undefined" ? 0 : Deno.memoryUsage().rss;
 }
 
 /** Minibatches without replacement: each pass over the rows in a new order. */

@@ -1,0 +1,217 @@
+/**
+ * Times the engine: steps of training, densities and samples of a few models on TensorFlow.js's own
+ * wasm kernels, on this suite's, and with a BLAS library, in turns.
+ *
+ *     deno task bench:engine [--out FILE.csv] [--peer PYTHON]
+ *
+ * With --peer the same models run in PyTorch in the same turns, by a Python that has it, with one
+ * thread and with as many as the machine has; the faster one counts.
+ *
+ * @module
+ */
+import { Command } from "npm:@commander-js/extra-typings@15.1.0";
+import { initEngine } from "../../engine/init_engine.ts";
+import { restoreMatMul } from "../../engine/matmul.ts";
+import { writeAtomically } from "../../engine/write_atomically.ts";
+import { toCsv } from "../csv.ts";
+import { describeEnvironment, type Environment } from "../environment.ts";
+import { quantile } from "../metrics.ts";
+import type { TimeConfig } from "../time_flow.ts";
+import { ENGINE_MODELS, type EngineOp } from "./models.ts";
+
+/** Rounds of all engines: what slows the machine for a while slows each of them. */
+const ROUNDS = 3;
+
+/** What is run. */
+type Engine = "stock" | "wasm" | "wasm+blas" | "torch";
+
+/** The times of one operation of one model on one engine, over all rounds. */
+interface Row {
+  readonly model: string;
+  readonly engine: Engine;
+  readonly gemm: string;
+  readonly threads: number;
+  readonly version: string;
+  readonly op: EngineOp;
+  readonly batch: number;
+  readonly flops: number;
+  readonly samplesMs: number[];
+}
+
+const OURS: TimeConfig = {
+  warmup: 2,
+  minRepeats: 5,
+  maxRepeats: 200,
+  minSeconds: 0.7,
+  maxSeconds: 2,
+};
+
+/** It takes seconds a step: once is enough to see it. */
+const ONCE: TimeConfig = { warmup: 0, minRepeats: 1, maxRepeats: 1, minSeconds: 0, maxSeconds: 0 };
+
+async function benchmarkEngine(peer: string | undefined): Promise<Row[]> {
+  const rows = new Map<string, Row>();
+  const add = (row: Row): void => {
+    const key = [row.model, row.engine, row.threads, row.op].join();
+    const known = rows.get(key);
+    if (known) known.samplesMs.push(...row.samplesMs);
+    else rows.set(key, row);
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    console.error(`round ${round + 1} of ${ROUNDS}`);
+    const engines: Exclude<Engine, "torch">[] = round === 0
+      ? ["stock", "wasm", "wasm+blas"]
+      : ["wasm", "wasm+blas"];
+    for (const engine of engines) await timeOurs(engine, round === 0, add);
+    if (peer === undefined) continue;
+    for (const threads of new Set([1, navigator.hardwareConcurrency])) {
+      await timePeer(peer, threads, round === 0, add);
+    }
+  }
+  return [...rows.values()];
+}
+
+/** @param isFirst Also samples, which some models draw coordinate by coordinate. */
+async function timeOurs(
+  engine: Exclude<Engine, "torch">,
+  isFirst: boolean,
+  add: (row: Row) => void,
+): Promise<void> {
+  let info;
+  try {
+    info = await initEngine({ backend: engine === "stock" ? "wasm" : engine });
+  } catch (error) {
+    console.error(`${engine} is left out: ${(error as Error).message}`);
+    return;
+  }
+  if (engine === "stock") restoreMatMul();
+  const { gemm, threads, tfjs } = info;
+  for (const model of ENGINE_MODELS) {
+    for (const op of model.ops) {
+      const isSlow = op === "sample" && model.name.startsWith("maf");
+      if (isSlow && (!isFirst || engine === "stock")) continue;
+      const config = isSlow || engine === "stock" ? ONCE : OURS;
+      add({
+        model: model.name,
+        engine,
+        gemm: engine === "stock" ? "tfjs-wasm" : gemm,
+        threads,
+        version: `tfjs ${tfjs}`,
+        op,
+        batch: model.batch,
+        flops: model.flops(op),
+        samplesMs: [...await model.time(op, config)],
+      });
+    }
+  }
+}
+
+/** One run of peers/torch_flows.py. */
+async function timePeer(
+  python: string,
+  threads: number,
+  isFirst: boolean,
+  add: (row: Row) => void,
+): Promise<void> {
+  const script = new URL("../peers/torch_flows.py", import.meta.url).pathname;
+  const models = ENGINE_MODELS.filter(({ ops }) => !ops.includes("product"));
+  const args = [
+    script,
+    `--threads=${threads}`,
+    `--models=${models.map(({ name }) => name).join(",")}`,
+    ...(isFirst && threads > 1 ? ["--sample"] : []),
+  ];
+  const { success, stdout, stderr } = await new Deno.Command(python, { args }).output();
+  const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim();
+  if (!success) {
+    throw new Error(
+      `Cannot time PyTorch as ${python} must be able to import torch: ${
+        decode(stderr).split("\n").at(-1)
+      }`,
+    );
+  }
+  for (const line of decode(stdout).split("\n")) {
+    const { model: name, torch, ...times } = JSON.parse(line);
+    const model = models.find((model) => model.name === name)!;
+    for (const op of model.ops) {
+      if (times[op] === undefined) continue;
+      add({
+        model: name,
+        engine: "torch",
+        gemm: "torch",
+        threads,
+        version: `torch ${torch}`,
+        op,
+        batch: model.batch,
+        flops: model.flops(op),
+        samplesMs: times[op],
+      });
+    }
+  }
+}
+
+const median = ({ samplesMs }: Row): number => quantile(samplesMs.toSorted((a, b) => a - b), 0.5);
+
+/** The fastest of PyTorch for the same; null without it. */
+function peerMs(row: Row, rows: readonly Row[]): number | null {
+  const same = rows.filter(({ engine, model, op }) =>
+    engine === "torch" && model === row.model && op === row.op
+  );
+  return same.length > 0 ? Math.min(...same.map(median)) : null;
+}
+
+function asCsv(rows: readonly Row[], environment: Environment): string {
+  const round = (value: number): number => Number(value.toPrecision(4));
+  const at = ({ samplesMs }: Row, q: number): number =>
+    round(quantile(samplesMs.toSorted((a, b) => a - b), q));
+  return toCsv(rows, [
+    { name: "model", value: ({ model }) => model },
+    { name: "engine", value: ({ engine }) => engine },
+    { name: "gemm", value: ({ gemm }) => gemm },
+    { name: "threads", value: ({ threads }) => threads },
+    { name: "op", value: ({ op }) => op },
+    { name: "batch", value: ({ batch }) => batch },
+    { name: "repeats", value: ({ samplesMs }) => samplesMs.length },
+    { name: "p10_ms", value: (row) => at(row, 0.1) },
+    { name: "median_ms", value: (row) => at(row, 0.5) },
+    { name: "p90_ms", value: (row) => at(row, 0.9) },
+    // Of sequential sampling the count would say nothing.
+    {
+      name: "gflops",
+      value: (row) => row.op === "sample" ? null : round(row.flops / median(row) / 1e6),
+    },
+    {
+      name: "ratio_to_torch",
+      value: (row) => {
+        const peer = peerMs(row, rows);
+        return peer === null ? null : round(median(row) / peer);
+      },
+    },
+    { name: "version", value: ({ version }) => version },
+    { name: "deno", value: () => environment.deno },
+    { name: "cpu", value: () => environment.cpu },
+    { name: "cores", value: () => environment.cores },
+    { name: "os", value: () => environment.os },
+    { name: "commit", value: () => environment.commit },
+  ]);
+}
+
+if (import.meta.main) {
+  const { out, peer } = new Command("bench:engine")
+    .option("--out <file>", "where the CSV goes", "results/latest/engine.csv")
+    .option("--peer <python>", "a Python with PyTorch, which is timed too")
+    .parse(["deno", "engine", ...Deno.args]).opts();
+  const rows = await benchmarkEngine(peer);
+  const environment = await describeEnvironment();
+  await writeAtomically(out, asCsv(rows, environment));
+  for (const row of rows.toSorted((a, b) => `${a.model} ${a.op}` < `${b.model} ${b.op}` ? -1 : 1)) {
+    const peer = peerMs(row, rows);
+    const gflops = row.op === "sample" ? "" : (row.flops / median(row) / 1e6).toFixed(0);
+    console.log(
+      `${row.model.padEnd(22)} ${row.op.padEnd(10)} ${row.engine.padEnd(9)} ${row.threads} ` +
+        `${median(row).toPrecision(4).padStart(9)} ms ${gflops.padStart(4)} GFLOP/s` +
+        (peer === null ? "" : `   ${(median(row) / peer).toPrecision(3).padStart(6)} of torch`),
+    );
+  }
+  console.error(`The table is in ${out}`);
+}
