@@ -10,19 +10,19 @@ import type { Flow } from "../flows/flow.ts";
  * @param x Shape [batch, ...eventShape]; borrowed.
  * @returns The loss, nats, and the norm of its gradient, before the step.
  */
-export function trainStep(
+export async function trainStep(
   flow: Flow,
   trained: readonly tf.Variable[],
   optimizer: Adam,
   x: tf.Tensor,
   options: AdamStepOptions,
-): { loss: number; gradientNorm: number } {
+): Promise<{ loss: number; gradientNorm: number }> {
   const { value, grads } = tf.variableGrads(
     () => tf.neg(tf.mean(flow.logProb(x))) as tf.Scalar,
     [...trained],
   );
-  const loss = value.dataSync()[0]!;
-  const { gradientNorm } = optimizer.step(trained.map(({ name }) => grads[name]!), options);
+  const [loss] = await value.data();
+  const { gradientNorm } = await optimizer.step(trained.map(({ name }) => grads[name]!), options);
   tf.dispose([value, grads]);
-  return { loss, gradientNorm };
+  return { loss: loss!, gradientNorm };
 }

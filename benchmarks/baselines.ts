@@ -21,7 +21,10 @@ export interface FittedBaseline {
 export interface Baseline {
   readonly name: string;
   readonly version: number;
-  fit(data: { readonly train: Rows; readonly validation: Rows }, rng: Rng): FittedBaseline;
+  fit(
+    data: { readonly train: Rows; readonly validation: Rows },
+    rng: Rng,
+  ): FittedBaseline | Promise<FittedBaseline>;
 }
 
 const mean = (values: Float64Array): number =>
@@ -97,9 +100,9 @@ const RIDGE_ROWS = 1_000;
 const gaussian: Baseline = {
   name: "gaussian",
   version: 1,
-  fit({ train, validation }, rng) {
+  async fit({ train, validation }, rng) {
     const { dim } = train;
-    const { mu, covariance } = moments(train, rng.split("fit noise"));
+    const { mu, covariance } = await moments(train, rng.split("fit noise"));
     const factor = (ridge: number): Float64Array => {
       const matrix = covariance.slice();
       for (let i = 0; i < dim; i++) matrix[i * dim + i]! += ridge;
@@ -152,10 +155,10 @@ function transformed(
 /** Rows multiplied at once, in float32; sums over blocks are float64. */
 const BLOCK = 1_000;
 
-function moments(
+async function moments(
   rows: Rows,
   noise: Rng,
-): { mu: Float64Array; covariance: Float64Array } {
+): Promise<{ mu: Float64Array; covariance: Float64Array }> {
   const { count, dim } = rows;
   const mu = new Float64Array(dim);
   const centred = new Float32Array(count * dim);
@@ -168,10 +171,12 @@ function moments(
   const covariance = new Float64Array(dim * dim);
   for (let start = 0; start < count; start += BLOCK) {
     const block = centred.subarray(start * dim, Math.min(start + BLOCK, count) * dim);
-    const products = tf.tidy(() => {
+    const product = tf.tidy(() => {
       const x = tf.tensor2d(block, [block.length / dim, dim]);
-      return tf.matMul(x, x, true).dataSync();
+      return tf.matMul(x, x, true);
     });
+    const products = await product.data();
+    product.dispose();
     for (let i = 0; i < covariance.length; i++) covariance[i]! += products[i]! / count;
   }
   return { mu, covariance };

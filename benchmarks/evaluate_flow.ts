@@ -36,10 +36,11 @@ export async function evaluateFlow(
   for (let start = 0; start < rows.count; start += BATCH) {
     const count = Math.min(BATCH, rows.count - start);
     const indices = Int32Array.from({ length: count }, (_, i) => start + i);
-    const values = tf.tidy(() =>
-      flow.logProb(tf.tensor2d(exampleBatch(rows, indices, noise), [count, rows.dim])).dataSync()
+    const densities = tf.tidy(() =>
+      flow.logProb(tf.tensor2d(exampleBatch(rows, indices, noise), [count, rows.dim]))
     );
-    logProbs.set(values, start);
+    logProbs.set(await densities.data(), start);
+    densities.dispose();
     await breathe(signal);
   }
   const { mean, error } = meanAndError(logProbs);
@@ -51,9 +52,12 @@ export async function evaluateFlow(
  *
  * @param x Shape [batch, dim]; borrowed.
  */
-export function roundTripError(flow: Flow, x: tf.Tensor): number {
-  return tf.tidy(() => {
+export async function roundTripError(flow: Flow, x: tf.Tensor): Promise<number> {
+  const error = tf.tidy(() => {
     const back = flow.bijector.inverse(flow.bijector.forward(x).z).x;
-    return tf.max(tf.abs(tf.sub(back, x))).dataSync()[0]!;
+    return tf.max(tf.abs(tf.sub(back, x)));
   });
+  const [value] = await error.data();
+  error.dispose();
+  return value!;
 }

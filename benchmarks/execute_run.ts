@@ -61,7 +61,7 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
     ...(mnistDir !== undefined && { mnistDir }),
   });
   const rng = new Rng(run.seed).split(run.dataset);
-  if (run.train === null) return scoreBaseline(run, dataset, rng);
+  if (run.train === null) return await scoreBaseline(run, dataset, rng);
 
   const eventShape = [dataset.dim];
   using flow = createFlow(run.family, { eventShape, ...run.flow }, rng.split("init"));
@@ -71,15 +71,15 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
   const scores = {
     ...score(dataset, logProbs, flow.params),
-    roundTripMaxError: measureRoundTrip(flow, dataset, run.roundTrips),
+    roundTripMaxError: await measureRoundTrip(flow, dataset, run.roundTrips),
   };
   return { config: flow.config, training, scores, timings: [] };
 }
 
-function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Outcome {
+async function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Promise<Outcome> {
   const start = performance.now();
   const baseline = BASELINES[run.family]!;
-  const fitted = baseline.fit(dataset.splits, rng.split("baseline"));
+  const fitted = await baseline.fit(dataset.splits, rng.split("baseline"));
   const trainSeconds = (performance.now() - start) / 1000;
   const logProbs = fitted.logProbs(dataset.splits.test, testNoise(run.dataset));
   const training: TrainResult = {
@@ -100,11 +100,14 @@ function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Outcome {
   };
 }
 
-function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): number {
+async function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): Promise<number> {
   const { test } = dataset.splits;
   const indices = Int32Array.from({ length: Math.min(count, test.count) }, (_, i) => i);
   const values = exampleBatch(test, indices, testNoise(dataset.name));
-  return tf.tidy(() => roundTripError(flow, tf.tensor2d(values, [indices.length, dataset.dim])));
+  const x = tf.tensor2d(values, [indices.length, dataset.dim]);
+  const error = await roundTripError(flow, x);
+  x.dispose();
+  return error;
 }
 
 async function time(run: TimingRun, { signal }: ExecuteOptions): Promise<Outcome> {

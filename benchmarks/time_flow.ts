@@ -51,16 +51,15 @@ export async function timeFlow(
   signal?: AbortSignal,
 ): Promise<TimeResult> {
   using work = new Work(flow, op, batch, rng);
-  const repeat = () => work.repeat();
   for (let i = 0; i < config.warmup; i++) {
-    repeat();
+    await work.repeat();
     await breathe(signal);
   }
   const samplesMs: number[] = [];
   let seconds = 0;
   do {
     const start = performance.now();
-    repeat();
+    await work.repeat();
     const elapsed = performance.now() - start;
     samplesMs.push(elapsed);
     seconds += elapsed / 1000;
@@ -93,18 +92,17 @@ class Work implements Disposable {
   }
 
   /** Ends when the result has been read back. */
-  repeat(): void {
+  async repeat(): Promise<void> {
     if (this.#optimizer) {
       // So small that the weights hardly change, however often it is repeated.
-      trainStep(this.#flow, this.#trained, this.#optimizer, this.#x, { learningRate: 1e-6 });
+      await trainStep(this.#flow, this.#trained, this.#optimizer, this.#x, { learningRate: 1e-6 });
       return;
     }
-    tf.tidy(() => {
-      const result = this.#op === "density"
-        ? this.#flow.logProb(this.#x)
-        : this.#flow.sample(this.#batch, this.#latent);
-      result.dataSync();
-    });
+    const result = this.#op === "density"
+      ? this.#flow.logProb(this.#x)
+      : this.#flow.sample(this.#batch, this.#latent);
+    await result.data();
+    result.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -100,7 +100,7 @@ export async function trainFlow(
 
   const start = performance.now();
   const curve: TrainResult["curve"][number][] = [];
-  let best = { step: 0, validationNats: Infinity, weights: snapshot(trained) };
+  let best = { step: 0, validationNats: Infinity, weights: await snapshot(trained) };
   let lossSum = 0, lossCount = 0, step = 0, looksWithoutGain = 0;
   let tensorsAfterStep = 0;
   let peakRss = residentMemory();
@@ -111,7 +111,7 @@ export async function trainFlow(
 
   while (step < maxSteps && looksWithoutGain < config.patience) {
     const x = batches.next();
-    const { loss, gradientNorm } = trainStep(flow, trained, optimizer, x, {
+    const { loss, gradientNorm } = await trainStep(flow, trained, optimizer, x, {
       learningRate: learningRateAt(config, step),
       ...(clipNorm !== null && { clipNorm }),
     });
@@ -138,7 +138,7 @@ export async function trainFlow(
       curve.push({ step, trainNats: lossSum / lossCount, validationNats: nllNats });
       lossSum = lossCount = 0;
       if (nllNats < best.validationNats) {
-        best = { step, validationNats: nllNats, weights: snapshot(trained) };
+        best = { step, validationNats: nllNats, weights: await snapshot(trained) };
         looksWithoutGain = 0;
       } else looksWithoutGain++;
     }
@@ -224,8 +224,9 @@ export function learningRateAt(
 }
 
 /** Copies of the values. */
-function snapshot(variables: readonly tf.Variable[]): Float32Array[] {
-  return variables.map((variable) => variable.dataSync().slice() as Float32Array);
+async function snapshot(variables: readonly tf.Variable[]): Promise<Float32Array[]> {
+  const values = await Promise.all(variables.map((variable) => variable.data()));
+  return values.map((array) => array.slice() as Float32Array);
 }
 
 function restore(variables: readonly tf.Variable[], values: readonly Float32Array[]): void {

@@ -52,7 +52,7 @@ interface StepConstants {
  * With this suite's kernels on wasm one pass over memory updates x, m and v in place; elsewhere the
  * same is done by TensorFlow.js's operations. A variable whose numbers another tensor shares (a clone,
  * a reshape, what it was made from) gets its own copy before it is changed, so what others hold stays
- * as it was. What a caller read by `dataSync()` is a copy on wasm and stays as it was, too.
+ * as it was. What a caller read by `data()` is a copy on wasm and stays as it was, too.
  *
  * Source: Kingma and Ba 2015, algorithm 1; decoupled decay: Loshchilov and Hutter 2019, algorithm 2,
  * with the decay multiplied by the rate; clipping by one norm over all variables: Pascanu et al. 2013.
@@ -67,7 +67,7 @@ interface StepConstants {
  * await initEngine({ backend: "cpu" });
  * const x = tf.variable(tf.tensor1d([1, -1]));
  * using adam = new Adam([x]);
- * const { gradientNorm } = adam.step([tf.tensor1d([3, -4])], { learningRate: 0.5 });
+ * const { gradientNorm } = await adam.step([tf.tensor1d([3, -4])], { learningRate: 0.5 });
  * assert.equal(gradientNorm, 5);
  * assert.deepEqual([...x.dataSync()], [0.5, -0.5]); // The first step has the length of the rate.
  * ```
@@ -128,7 +128,10 @@ export class Adam implements Disposable {
    * @throws {TypeError} If the gradients do not match the variables.
    * @throws {RangeError} If learningRate or clipNorm is out of its range.
    */
-  step(gradients: readonly tf.Tensor[], options: AdamStepOptions): { gradientNorm: number } {
+  async step(
+    gradients: readonly tf.Tensor[],
+    options: AdamStepOptions,
+  ): Promise<{ gradientNorm: number }> {
     const { learningRate, clipNorm = Infinity } = options;
     checkShapes("evaluate adam.step as gradients", gradients, this.#variables);
     checkRange("evaluate adam.step", { learningRate }, "finite and >= 0", isFiniteSize);
@@ -136,7 +139,7 @@ export class Adam implements Disposable {
     const kernels = installedKernels();
     const table = kernels ? this.#tabulate(kernels, gradients) : 0;
     const gradientNorm = Math.sqrt(
-      kernels ? kernels.sumSquares(table, gradients.length) : sumSquares(gradients),
+      kernels ? kernels.sumSquares(table, gradients.length) : await sumSquares(gradients),
     );
     if (!Number.isFinite(gradientNorm)) return { gradientNorm };
 
@@ -231,13 +234,16 @@ function update(
   x.assign(x.mul(keep).sub(change));
 }
 
-function sumSquares(tensors: readonly tf.Tensor[]): number {
+async function sumSquares(tensors: readonly tf.Tensor[]): Promise<number> {
   if (tensors.length === 0) return 0;
-  return tf.tidy(() => tf.addN(tensors.map((tensor) => tensor.square().sum())).dataSync()[0]!);
+  const sum = tf.tidy(() => tf.addN(tensors.map((tensor) => tensor.square().sum())));
+  const [value] = await sum.data();
+  sum.dispose();
+  return value!;
 }
 
 function assignCopy(to: tf.Variable, from: tf.Tensor): void {
-  tf.tidy(() => to.assign(tf.tensor(from.dataSync().slice(), from.shape, "float32")));
+  tf.tidy(() => to.assign(tf.mul(from, 1)));
 }
 
 function isFiniteSize(x: number): boolean {

@@ -13,10 +13,11 @@ import * as tf from "./tf.ts";
 /** What computes: part of every result. */
 export interface EngineInfo {
   /** The TensorFlow.js backend; "wasm+blas" is wasm with large products by a BLAS library. */
-  readonly backend: "cpu" | "wasm" | "wasm+blas";
+  readonly backend: "cpu" | "wasm" | "wasm+blas" | "webgpu";
   /**
    * Which matrix product runs: the name of a BLAS library, "flowbench-relaxed-simd",
-   * "flowbench-simd", "tfjs-wasm" (where wasm has no SIMD) or "tfjs-cpu". Results repeat bit for bit
+   * "flowbench-simd", "tfjs-wasm" (where wasm has no SIMD), "tfjs-cpu", or "tfjs-webgpu" with the name of the
+   * adapter. Results repeat bit for bit
    * on one machine; on another one multiply-adds may be rounded differently, except with
    * "flowbench-simd" and "tfjs-cpu".
    */
@@ -31,14 +32,17 @@ export interface EngineInfo {
 
 /** What {@link initEngine} takes. */
 export interface EngineOptions {
-  /** "auto" (the default) is the first of wasm+blas, wasm and cpu that can start. */
+  /**
+   * "auto" (the default) is the first of wasm+blas, wasm and cpu that can start. With "webgpu" tensors
+   * are read by `data()` and never by `dataSync()`.
+   */
   readonly backend?: "auto" | EngineInfo["backend"];
   /** Threads of a BLAS library's products, an integer >= 1. Default: all processors. */
   readonly threads?: number;
 }
 
 /** The values of {@link EngineOptions.backend}. */
-export const BACKENDS = ["auto", "cpu", "wasm", "wasm+blas"] as const;
+export const BACKENDS = ["auto", "cpu", "wasm", "wasm+blas", "webgpu"] as const;
 
 let current: EngineInfo | undefined;
 let kernels: Kernels | undefined;
@@ -77,6 +81,7 @@ export async function initEngine(options: EngineOptions = {}): Promise<EngineInf
     );
   }
   if (wanted === "cpu") return await startCpu("");
+  if (wanted === "webgpu") return await startWebGpu();
   const problem = await startWasm();
   if (problem !== "") {
     if (wanted === "auto") return await startCpu(`Backend is cpu as ${problem}`);
@@ -105,6 +110,23 @@ export function engineInfo(): EngineInfo {
 async function startCpu(note: string): Promise<EngineInfo> {
   await tf.setBackend("cpu");
   return current = describe("cpu", "tfjs-cpu", note);
+}
+
+async function startWebGpu(): Promise<EngineInfo> {
+  const adapter = await navigator.gpu?.requestAdapter();
+  if (!adapter) {
+    throw new Error(
+      'Cannot start engine "webgpu" as there is no adapter: a graphics driver is needed (a software ' +
+        "one for tests, on Debian and Ubuntu: apt install mesa-vulkan-drivers)",
+    );
+  }
+  await tf.loadWebGpu();
+  if (!await tf.setBackend("webgpu")) {
+    await tf.setBackend("cpu");
+    throw new Error('Cannot start engine "webgpu" as TensorFlow.js could not start it');
+  }
+  const { description, vendor } = adapter.info;
+  return current = describe("webgpu", `tfjs-webgpu ${description || vendor}`.trim(), "");
 }
 
 /** @returns "" or why it did not start. */

@@ -7,3 +7,8 @@
  */
 export * from "npm:@tensorflow/tfjs@4.22.0";
 import "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
+
+/** Registers backend webgpu; loaded only when it is asked for. */
+export async function loadWebGpu(): Promise<void> {
+  await import("npm:@tensorflow/tfjs-backend-webgpu@4.22.0");
+}

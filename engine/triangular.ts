@@ -104,7 +104,7 @@ function solve(
   transpose: boolean,
 ): tf.Tensor {
   const [batch, dim] = b.shape as [number, number];
-  const result = tf.tensor(b.dataSync(), b.shape);
+  const result = tf.mul(b, 1); // A copy: it is solved in place.
   const y = matrix(kernels.address(result), batch, dim);
   const minusInfo = kernels.allocate([batch, BLOCK]);
   const whole = matrix(kernels.address(t), dim, dim);

@@ -71,7 +71,7 @@ function perceptron(name: string, sizes: readonly number[], batch: number): Engi
     ops: ["train_step", "density"],
     // The gradient of the input is not needed.
     flops: (op) => 2 * batch * (op === "density" ? weights : 3 * weights - sizes[0]! * sizes[1]!),
-    time: (op, config) => {
+    time: async (op, config) => {
       const rng = new Rng(0);
       const x = normal(rng.split("x"), [batch, sizes[0]!]);
       const variables = sizes.slice(1).flatMap((size, k) => [
@@ -87,14 +87,14 @@ function perceptron(name: string, sizes: readonly number[], batch: number): Engi
         return h.sub(x).square().mean() as tf.Scalar;
       };
       using adam = new Adam(variables);
-      const samples = repeat(config, () => {
+      const samples = await repeat(config, async () => {
         if (op === "density") return tf.tidy(() => void loss().dataSync());
         const { value, grads } = tf.variableGrads(loss, variables);
-        adam.step(variables.map(({ name }) => grads[name]!), { learningRate: 1e-6 });
+        await adam.step(variables.map(({ name }) => grads[name]!), { learningRate: 1e-6 });
         tf.dispose([value, grads]);
       });
       tf.dispose([x, ...variables]);
-      return Promise.resolve(samples);
+      return samples;
     },
   };
 }
@@ -105,22 +105,25 @@ function square(): EngineModel {
     batch: SQUARE,
     ops: ["product"],
     flops: () => 2 * SQUARE ** 3,
-    time: (_op, config) => {
+    time: async (_op, config) => {
       const [a, b] = [new Rng(0), new Rng(1)].map((rng) => normal(rng, [SQUARE, SQUARE]));
-      const samples = repeat(config, () => tf.tidy(() => void tf.matMul(a!, b!)));
+      const samples = await repeat(config, () => tf.tidy(() => void tf.matMul(a!, b!)));
       tf.dispose([a!, b!]);
-      return Promise.resolve(samples);
+      return samples;
     },
   };
 }
 
-function repeat(config: TimeConfig, run: () => void): number[] {
-  for (let i = 0; i < config.warmup; i++) run();
+async function repeat(
+  config: TimeConfig,
+  run: () => void | Promise<void>,
+): Promise<number[]> {
+  for (let i = 0; i < config.warmup; i++) await run();
   const samples: number[] = [];
   let seconds = 0;
   do {
     const start = performance.now();
-    run();
+    await run();
     samples.push(performance.now() - start);
     seconds += samples.at(-1)! / 1000;
   } while (

@@ -42,7 +42,7 @@ Deno.test("gaussian baseline reaches the entropy of a Gaussian, and no less", as
     const e = new Rng(seed).normal(2 * count);
     return real(e.map((value, i) => i % 2 === 0 ? 3 * value + 1 : 2 * e[i - 1]! + 0.5 * value), 2);
   };
-  const fitted = BASELINES.gaussian!.fit(
+  const fitted = await BASELINES.gaussian!.fit(
     { train: sample(20_000, 1), validation: sample(2_000, 2) },
     new Rng(0),
   );
@@ -60,7 +60,7 @@ Deno.test("gaussian baseline over 8-bit data is a density of pixels in [0, 1)", 
     count,
     levels: 256,
   });
-  const fitted = BASELINES.gaussian!.fit(
+  const fitted = await BASELINES.gaussian!.fit(
     { train: pixels(1, 5_000), validation: pixels(2, 500) },
     new Rng(0),
   );
@@ -75,10 +75,10 @@ Deno.test("gaussian baseline over 8-bit data is a density of pixels in [0, 1)", 
   assert.ok(Math.abs(integral - 1) < 0.02, `integral is ${integral}`);
 });
 
-Deno.test("histogram baseline sums to 1 over the levels and beats uniform", () => {
+Deno.test("histogram baseline sums to 1 over the levels and beats uniform", async () => {
   const values = Uint8Array.from(new Rng(0).uniform(3_000), (u) => Math.floor(256 * u ** 3));
   const rows: Rows = { ...real(new Float32Array(0), 1), values, count: 3_000, levels: 256 };
-  const fitted = BASELINES.histogram!.fit({ train: rows, validation: rows }, new Rng(0));
+  const fitted = await BASELINES.histogram!.fit({ train: rows, validation: rows }, new Rng(0));
   const levels: Rows = {
     ...rows,
     values: Uint8Array.from({ length: 256 }, (_, i) => i),
@@ -101,6 +101,6 @@ Deno.test("histogram baseline sums to 1 over the levels and beats uniform", () =
 
 Deno.test("uniform baseline is log p = 0", async () => {
   const { splits } = await loadDataset("moons", { counts: { train: 5, validation: 5, test: 5 } });
-  const fitted = BASELINES.uniform!.fit(splits, new Rng(0));
+  const fitted = await BASELINES.uniform!.fit(splits, new Rng(0));
   assert.deepEqual(fitted.logProbs(splits.test, new Rng(0)), new Float64Array(5));
 });

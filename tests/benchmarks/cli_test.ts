@@ -44,7 +44,10 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench --seed 0,x", /--seed must be integers >= 0.*"x"/],
     ["bench --seed -1", /--seed/],
     ["bench --seed=", /--seed must be integers/],
-    ["bench --backend wsam", /--backend must be of auto, cpu, wasm, wasm\+blas.*"wsam".*"wasm"/],
+    [
+      "bench --backend wsam",
+      /--backend must be of auto, cpu, wasm, wasm\+blas, webgpu.*"wsam".*"wasm"/,
+    ],
     ["bench --threads two", /--threads must be an integer >= 1: current value is "two"/],
     ["bench --shard 3/2", /--shard must be i\/n/],
     ["bench --jobs 2", /--jobs must be 1 in this version/],
