@@ -67,38 +67,60 @@ export class Mlp implements Disposable {
     this.variables = this.#layers.flatMap(({ kernel, bias }) => [kernel, bias] as tf.Variable[]);
   }
 
+  /** The layers, first to last. */
+  get layers(): readonly DenseLayer[] {
+    return this.#layers;
+  }
+
   /**
    * One operation for the whole network, with its gradient written out: small flows are bound by
    * the number of operations on the tape.
-   *
-   *     delta_L = dy,   delta_{k-1} = (delta_k (W_k * M_k)^T) * activation'(h_{k-1})
-   *     dW_k = (h_{k-1}^T delta_k) * M_k,   db_k = sum over the batch of delta_k
    *
    * @param x Shape [batch, inputs], or wider where the network reads a part of it.
    * @returns Shape [batch, outputs].
    */
   apply(x: tf.Tensor): tf.Tensor2D {
-    const layers = this.#layers;
     const op = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;
-      const h = [args[0] as tf.Tensor];
-      for (const layer of layers) h.push(dense(h.at(-1)!, layer));
+      const h = this.#activations(args[0] as tf.Tensor);
       const value = h.pop()!;
       save(h);
-      const gradFunc = (dy: tf.Tensor, h: tf.Tensor[]): tf.Tensor[] => {
-        const gradients: tf.Tensor[] = [];
-        let delta = dy;
-        for (let k = layers.length - 1; k >= 0; k--) {
-          const before = k > 0 ? layers[k - 1]!.activation : "linear";
-          const { dx, dKernel, dBias } = denseGradients(h[k]!, delta, layers[k]!, before);
-          gradients.unshift(dKernel, dBias);
-          delta = dx;
-        }
-        return [delta, ...gradients];
-      };
-      return { value, gradFunc };
+      return { value, gradFunc: (dy: tf.Tensor, h: tf.Tensor[]) => this.#gradients(h, dy) };
     });
     return op(x, ...this.variables) as tf.Tensor2D;
+  }
+
+  /**
+   * The gradients of {@link apply}, for who does without a tape.
+   *
+   * @param dy The gradient of the output.
+   * @returns The gradient of x, then those of {@link variables}.
+   */
+  gradients(x: tf.Tensor, dy: tf.Tensor): tf.Tensor[] {
+    return tf.tidy(() => this.#gradients(this.#activations(x).slice(0, -1), dy));
+  }
+
+  /** x, and the output of every layer. */
+  #activations(x: tf.Tensor): tf.Tensor[] {
+    const h = [x];
+    for (const layer of this.#layers) h.push(dense(h.at(-1)!, layer));
+    return h;
+  }
+
+  /**
+   *     delta_L = dy,   delta_{k-1} = (delta_k (W_k * M_k)^T) * activation'(h_{k-1})
+   *     dW_k = (h_{k-1}^T delta_k) * M_k,   db_k = sum over the batch of delta_k
+   */
+  #gradients(h: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+    const gradients: tf.Tensor[] = [];
+    let delta = dy;
+    for (let k = this.#layers.length - 1; k >= 0; k--) {
+      const before = k > 0 ? this.#layers[k - 1]!.activation : "linear";
+      const { dx, dKernel, dBias } = denseGradients(h[k]!, delta, this.#layers[k]!, before);
+      gradients.unshift(dKernel, dBias);
+      delta = dx;
+    }
+    return [delta, ...gradients];
   }
 
   [Symbol.dispose](): void {

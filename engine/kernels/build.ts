@@ -15,6 +15,7 @@ const FILES = [
   "bounds",
   "dense",
   "madd",
+  "made",
   "math",
   "matmul",
   "pack",

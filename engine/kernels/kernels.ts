@@ -71,6 +71,18 @@ interface KernelExports {
     scaleMap: number, standardise: number,
   ): void;
   // deno-fmt-ignore
+  madeBlock(
+    layers: number, layerCount: number, from: number, to: number, batch: number, dim: number,
+    isDescending: number, z: number, x: number, params: number, outKernel: number, logDet: number,
+    scaleMap: number, activation: number, scratch: number,
+  ): void;
+  // deno-fmt-ignore
+  madeBlockGradient(
+    layers: number, layerCount: number, from: number, to: number, batch: number, dim: number,
+    isDescending: number, z: number, dx: number, dLogDet: number, params: number, dParams: number,
+    outKernel: number, g: number, v: number, scaleMap: number, activation: number, scratch: number,
+  ): void;
+  // deno-fmt-ignore
   adam(
     table: number, variables: number, scale: number, l2: number, keep: number, beta1: number,
     rest1: number, beta2: number, rest2: number, stepSize: number, vScale: number, epsilon: number,

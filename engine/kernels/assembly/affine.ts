@@ -15,7 +15,7 @@ const TANH: i32 = 1;
 const SIGMOID2: i32 = 2;
 
 /** log s = scaleMap(a). */
-function logScale(a: v128, scaleMap: i32): v128 {
+export function affineScale(a: v128, scaleMap: i32): v128 {
   if (scaleMap == TANH) {
     return f32x4.sub(f32x4.mul(f32x4.splat(4), sigmoid4(a)), f32x4.splat(2));
   }
@@ -24,7 +24,7 @@ function logScale(a: v128, scaleMap: i32): v128 {
 }
 
 /** d log s / da. */
-function slope(a: v128, scaleMap: i32): v128 {
+export function affineSlope(a: v128, scaleMap: i32): v128 {
   if (scaleMap == TANH) {
     const s = sigmoid4(a);
     return f32x4.mul(f32x4.splat(4), f32x4.mul(s, f32x4.sub(f32x4.splat(1), s)));
@@ -87,7 +87,7 @@ export function affine(
       let result: v128;
       if (!a) result = standardise ? f32x4.sub(value, shift) : f32x4.add(value, shift);
       else {
-        let logS = logScale(get(a + at, isWhole), scaleMap);
+        let logS = affineScale(get(a + at, isWhole), scaleMap);
         if (standardise) {
           logS = f32x4.neg(logS);
           result = f32x4.mul(f32x4.sub(value, shift), exp4(logS));
@@ -152,7 +152,7 @@ export function affineGradient(
       let result = dValue;
       if (a) {
         const raw = get(a + at, isWhole);
-        let logS = logScale(raw, scaleMap);
+        let logS = affineScale(raw, scaleMap);
         if (standardise) logS = f32x4.neg(logS);
         const s = exp4(logS);
         result = f32x4.mul(dValue, s);
@@ -160,7 +160,7 @@ export function affineGradient(
         if (standardise && t) value = f32x4.sub(value, get(t + at, isWhole));
         let dLogS = f32x4.add(f32x4.mul(result, value), dDet);
         if (standardise) dLogS = f32x4.neg(dLogS);
-        add(da + at, f32x4.mul(dLogS, slope(raw, scaleMap)), isWhole, line);
+        add(da + at, f32x4.mul(dLogS, affineSlope(raw, scaleMap)), isWhole, line);
       }
       set(to + at, result, isWhole);
       if (t) add(dt + at, standardise ? f32x4.neg(result) : dValue, isWhole, line);

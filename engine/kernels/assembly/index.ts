@@ -5,6 +5,7 @@ export { adam, sumSquares } from "./adam.ts";
 export { affine, affineGradient } from "./affine.ts";
 export { copyInside, zeroOutsideRows } from "./bounds.ts";
 export { gatherColumns, multiplySlope, sumRows, tanhInPlace } from "./dense.ts";
+export { madeBlock, madeBlockGradient } from "./made.ts";
 export { matmul, scratchBytes } from "./matmul.ts";
 export { fillRows, multiplyRowWithin, reluRows } from "./row.ts";
 export { solveTriangle } from "./solve.ts";
