@@ -45,7 +45,7 @@ export interface MadeGradients {
 }
 
 /** Coordinates that are solved one by one, before products carry them on to all later ones. */
-const BLOCK = 16;
+const BLOCK = 32;
 
 const SCALE_MAPS = { exp: 0, tanh: 1, sigmoid2: 2 } as const;
 const ACTIVATIONS = { relu: 1, tanh: 2 } as const;

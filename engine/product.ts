@@ -129,7 +129,7 @@ function multiplyRowsWithin(
 }
 
 /** Multiplications from which on a BLAS is faster, threads and all. */
-const BLAS_WORK = 2 ** 20;
+const BLAS_WORK = 300_000;
 
 function isForBlas(
   kernels: Kernels,

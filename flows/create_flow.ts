@@ -5,6 +5,7 @@ import { FAMILIES } from "./families.ts";
 import type { ConfigValue, FlowConfig, FlowFamily } from "./family.ts";
 import { Flow } from "./flow.ts";
 import { Logit } from "./logit.ts";
+import { INVERSIONS } from "./masked_autoregressive.ts";
 import { SCALE_MAPS } from "./scale_map.ts";
 
 /** Options of {@link createFlow}: the shape, and what the family has defaults for. */
@@ -25,6 +26,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   activation: ["relu", "tanh"],
   base: Object.keys(BASES),
   scaleMap: Object.keys(SCALE_MAPS),
+  inversion: INVERSIONS,
 };
 
 /**

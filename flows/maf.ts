@@ -3,7 +3,7 @@ import type { BaseName } from "./base.ts";
 import type { Bijector } from "./bijector.ts";
 import { Chain } from "./chain.ts";
 import type { FlowFamily } from "./family.ts";
-import { MaskedAutoregressive } from "./masked_autoregressive.ts";
+import { type Inversion, MaskedAutoregressive } from "./masked_autoregressive.ts";
 import type { Activation } from "./mlp.ts";
 import type { ScaleMap } from "./scale_map.ts";
 
@@ -15,6 +15,7 @@ export type MafConfig = {
   readonly base: BaseName;
   readonly scaleMap: ScaleMap;
   readonly actnorm: boolean;
+  readonly inversion: Inversion;
 };
 
 /**
@@ -22,7 +23,7 @@ export type MafConfig = {
  *
  *     z_i = (x_i - mu_i(x_<i)) / s_i(x_<i)     per layer
  *
- * One network pass a layer for a density, D for a sample.
+ * One network pass a layer for a density; for a sample as {@link Inversion} says.
  *
  * Deviations from the paper: an actnorm in front of each layer in place of batch normalisation
  * between them, so that the density of one example does not depend on the others in its batch;
@@ -46,14 +47,15 @@ export const maf: FlowFamily<MafConfig> = {
     base: "normal",
     scaleMap: "tanh",
     actnorm: true,
+    inversion: "incremental",
   },
-  create(dim, { layers, hidden, activation, base, scaleMap, actnorm }, rng) {
+  create(dim, { layers, actnorm, base, ...options }, rng) {
     const parts: Bijector[] = [];
     for (let k = 0; k < layers; k++) {
       if (actnorm) parts.push(new ActNorm(`layer${k}/actnorm`, dim));
       const order = k % 2 === 0 ? "ascending" : "descending";
-      const options = { dim, order, hidden, activation, scaleMap } as const;
-      parts.push(new MaskedAutoregressive(`layer${k}/made`, options, rng.split(`layer${k}`)));
+      const own = { dim, order, ...options } as const;
+      parts.push(new MaskedAutoregressive(`layer${k}/made`, own, rng.split(`layer${k}`)));
     }
     return { base, bijector: new Chain(parts) };
   },

@@ -11,7 +11,7 @@ import type { Rng } from "../engine/rng.ts";
 import { type Affine, affine, type AffineDirection } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { type Activation, Mlp } from "./mlp.ts";
-import type { ScaleMap } from "./scale_map.ts";
+import { SCALE_MAP_SLOPES, SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 
 /** What {@link MaskedAutoregressive} is made of. */
 export interface MaskedAutoregressiveOptions {
@@ -202,29 +202,27 @@ export class MaskedAutoregressive implements Bijector {
       const { dz, layers } = madeGradients(kernels, z!, solution, dx, dLogDet, this.#made);
       return [dz, ...layers.flatMap(({ dKernel, dBias }) => [dKernel, dBias])];
     }
-    // One more coordinate of g, what the network says of x, is exact after each pass.
-    let dParams = this.#gradientOfParams(z!, params, dx, dLogDet);
+    // g is what the network says of x; after each pass one more coordinate of it is exact.
+    let { v, dParams } = this.#carryBack(z!, params, dx, dLogDet);
     for (let pass = 1; pass < this.#made.dim; pass++) {
       const g = this.#network.gradients(x!, dParams)[0]!;
-      dParams = this.#gradientOfParams(z!, params, tf.add(dx, g), dLogDet);
+      ({ v, dParams } = this.#carryBack(z!, params, tf.add(dx, g), dLogDet));
     }
-    const [g, ...gradients] = this.#network.gradients(x!, dParams);
-    const scale = this.#affine(tf.onesLike(z!), params, "scale").y;
-    const shift = this.#affine(tf.zerosLike(z!), params, "scale").y;
-    return [tf.mul(tf.add(dx, g!), tf.sub(scale, shift)), ...gradients];
+    return [v, ...this.#network.gradients(x!, dParams).slice(1)];
   }
 
-  /** The gradient of (mu, a) in x = z s + mu and logDet = sum log s. */
-  #gradientOfParams(
+  /** Through x = z s + mu and logDet = sum log s to v, the gradient of z, and to that of (mu, a). */
+  #carryBack(
     z: tf.Tensor,
     params: tf.Tensor,
     dx: tf.Tensor,
     dLogDet: tf.Tensor,
-  ): tf.Tensor {
-    return tf.grad((params) => {
-      const { y, logDet } = this.#affine(z, params, "scale");
-      return tf.add(tf.sum(tf.mul(y, dx)), tf.sum(tf.mul(logDet, dLogDet)));
-    })(params);
+  ): { v: tf.Tensor; dParams: tf.Tensor } {
+    const raw = tf.split(params, 2, 1)[1]!;
+    const v = tf.mul(dx, tf.exp(SCALE_MAPS[this.#scaleMap](raw)));
+    const dLogScale = tf.add(tf.mul(v, z), tf.reshape(dLogDet, [-1, 1]));
+    const dRaw = tf.mul(dLogScale, SCALE_MAP_SLOPES[this.#scaleMap](raw));
+    return { v, dParams: tf.concat([dx, dRaw], 1) };
   }
 }
 

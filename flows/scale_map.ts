@@ -19,3 +19,13 @@ export const SCALE_MAPS: Readonly<Record<ScaleMap, (raw: tf.Tensor) => tf.Tensor
   tanh: (raw) => tf.sub(tf.mul(4, tf.sigmoid(raw)), 2),
   sigmoid2: (raw) => tf.neg(tf.softplus(tf.sub(-2, raw))),
 };
+
+/** Their derivatives d log s / da. */
+export const SCALE_MAP_SLOPES: typeof SCALE_MAPS = {
+  exp: (raw) => tf.onesLike(raw),
+  tanh: (raw) => {
+    const s = tf.sigmoid(raw);
+    return tf.mul(4, tf.mul(s, tf.sub(1, s)));
+  },
+  sigmoid2: (raw) => tf.sigmoid(tf.sub(-2, raw)),
+};
