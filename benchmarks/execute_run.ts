@@ -1,6 +1,7 @@
 import { type Dataset, exampleBatch, loadDataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
+import { autoregressiveLayers } from "../flows/autoregressive_layers.ts";
 import { createFlow } from "../flows/create_flow.ts";
 import { FAMILIES } from "../flows/families.ts";
 import type { Flow } from "../flows/flow.ts";
@@ -10,7 +11,7 @@ import { DivergenceError } from "./divergence_error.ts";
 import { describeEnvironment } from "./environment.ts";
 import { evaluateFlow, roundTripError } from "./evaluate_flow.ts";
 import type { QualityRun, Run, TimingRun } from "./plan.ts";
-import type { Record, Timing } from "./record.ts";
+import type { JacobiPasses, Record, Timing } from "./record.ts";
 import { impossibility, score, testNoise } from "./score.ts";
 import { timeFlow } from "./time_flow.ts";
 import { trainFlow, type TrainProgress, type TrainResult } from "./train_flow.ts";
@@ -26,7 +27,7 @@ export interface ExecuteOptions {
   readonly onProgress?: (progress: TrainProgress) => void;
 }
 
-type Outcome = Pick<Record, "config" | "training" | "scores" | "timings">;
+type Outcome = Pick<Record, "config" | "training" | "scores" | "timings" | "jacobi">;
 
 /**
  * Makes one run and returns its record. What goes wrong in the run is its status; only an abort is
@@ -65,7 +66,12 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
 
   const eventShape = [dataset.dim];
   using flow = createFlow(run.family, { eventShape, ...run.flow }, rng.split("init"));
-  const training = await trainFlow(flow, dataset.splits, run.train, rng.split("train"), options);
+  const jacobi: JacobiPasses[] = [];
+  const count = jacobiCounter(flow, FAMILIES[run.family]!.fastDirection, dataset);
+  const training = await trainFlow(flow, dataset.splits, run.train, rng.split("train"), {
+    ...options,
+    ...(count && { onLook: (step) => void jacobi.push(count(step)) }),
+  });
   const { test } = dataset.splits;
   const { logProbs } = await evaluateFlow(flow, test, testNoise(run.dataset), signal);
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
@@ -73,7 +79,7 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
     ...score(dataset, logProbs, flow.params),
     roundTripMaxError: await measureRoundTrip(flow, dataset, run.roundTrips),
   };
-  return { config: flow.config, training, scores, timings: [] };
+  return { config: flow.config, training, scores, timings: [], jacobi };
 }
 
 async function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Promise<Outcome> {
@@ -110,21 +116,82 @@ async function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): Pr
   return error;
 }
 
+/**
+ * Passes of Jacobi iteration in the direction that needs it: samples of a MAF, data under an IAF.
+ * Null where a flow has no such layers, or so few coordinates that there is nothing to count.
+ */
+function jacobiCounter(
+  flow: Flow,
+  fastDirection: string,
+  dataset: Dataset,
+): ((step: number) => JacobiPasses) | null {
+  const layers = autoregressiveLayers(flow.bijector);
+  if (layers.length === 0 || flow.dim < 3) return null;
+  const rows = dataset.splits.validation;
+  const indices = Int32Array.from({ length: Math.min(100, rows.count) }, (_, i) => i);
+  return (step) => {
+    for (const layer of layers) layer.inversion = "jacobi";
+    tf.tidy(() => {
+      if (fastDirection === "density") flow.sample(indices.length, new Rng(0));
+      else {
+        const values = exampleBatch(rows, indices, new Rng(0));
+        flow.logProb(tf.tensor2d(values, [indices.length, rows.dim]));
+      }
+    });
+    for (const layer of layers) layer.inversion = "incremental";
+    const passes = layers.map((layer) => layer.passes);
+    return { step, passes: fastDirection === "density" ? passes.reverse() : passes };
+  };
+}
+
 async function time(run: TimingRun, { signal }: ExecuteOptions): Promise<Outcome> {
   const rng = new Rng(run.seed).split("timing");
   const { fastDirection } = FAMILIES[run.family]!;
   using flow = createFlow(run.family, { eventShape: [run.dim], ...run.flow }, rng.split("init"));
+  randomise(flow, rng.split("weights"));
+  const layers = autoregressiveLayers(flow.bijector);
   const timings: Timing[] = [];
   for (const op of run.ops) {
-    const isDirect = fastDirection === "both" || fastDirection === op;
-    const passes = isDirect ? 1 : run.dim;
-    // D passes through the same code warm up by themselves.
-    const config = passes > 100 ? { ...run.time, warmup: 0 } : run.time;
-    for (const batch of run.batches) {
-      const { samplesMs, warmup } = await timeFlow(flow, op, batch, config, rng.split(op), signal);
-      const method = isDirect ? "direct" : "sequential";
-      timings.push({ op, method, batch, warmup, passes, samplesMs });
+    // Training evaluates densities.
+    const direction = op === "train_step" ? "density" : op;
+    const isDirect = fastDirection === "both" || fastDirection === direction;
+    const methods = isDirect
+      ? ["direct" as const]
+      : op === "train_step"
+      ? ["incremental" as const]
+      : run.methods;
+    for (const method of methods) {
+      for (const layer of layers) if (method !== "direct") layer.inversion = method;
+      const isLong = method === "sequential" && run.dim > 100;
+      // D passes through the same code warm up by themselves.
+      const config = isLong ? { ...run.time, warmup: 0 } : run.time;
+      for (const batch of run.batches) {
+        const { samplesMs, warmup } = await timeFlow(
+          flow,
+          op,
+          batch,
+          config,
+          rng.split(op),
+          signal,
+        );
+        const passes = method === "direct"
+          ? 1
+          : layers.reduce((sum, layer) => sum + layer.passes, 0) / layers.length;
+        timings.push({ op, method, batch, warmup, passes, samplesMs });
+      }
     }
   }
   return { config: flow.config, training: null, scores: null, timings };
+}
+
+/** Adds noise to the kernels, so that no layer is the identity as it may be before training. */
+function randomise(flow: Flow, rng: Rng): void {
+  for (const [i, variable] of flow.variables.entries()) {
+    if (!variable.trainable || variable.rank !== 2) continue;
+    const scale = 0.5 / Math.sqrt(variable.shape[0]!);
+    tf.tidy(() => {
+      const noise = tf.tensor(rng.split(i).normal(variable.size), variable.shape);
+      variable.assign(tf.add(variable, tf.mul(scale, noise)));
+    });
+  }
 }

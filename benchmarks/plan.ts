@@ -1,5 +1,6 @@
 import type { SplitCounts } from "../datasets/mod.ts";
 import type { ConfigValue } from "../flows/family.ts";
+import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { TimeConfig, TimedOp } from "./time_flow.ts";
 import type { TrainConfig } from "./train_flow.ts";
 
@@ -36,6 +37,8 @@ export interface TimingRun extends RunBase {
   readonly dim: number;
   readonly flow: { readonly [option: string]: ConfigValue };
   readonly ops: readonly TimedOp[];
+  /** Ways to invert that are timed where an operation needs one. */
+  readonly methods: readonly Inversion[];
   readonly batches: readonly number[];
   readonly time: TimeConfig;
 }

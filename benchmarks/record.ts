@@ -1,4 +1,5 @@
 import { writeAtomically } from "../engine/write_atomically.ts";
+import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { Environment } from "./environment.ts";
 import type { Run } from "./plan.ts";
 import type { TimedOp } from "./time_flow.ts";
@@ -42,10 +43,11 @@ export interface Scores {
 /** Times of one operation. */
 export interface Timing {
   readonly op: TimedOp;
-  readonly method: "direct" | "sequential";
+  /** "direct": a network pass a layer; else how autoregressive layers were inverted. */
+  readonly method: "direct" | Inversion;
   readonly batch: number;
   readonly warmup: number;
-  /** Network passes a layer. */
+  /** Network passes a layer, the mean over layers. */
   readonly passes: number;
   readonly samplesMs: readonly number[];
 }
@@ -65,6 +67,16 @@ export interface Record {
   readonly training: TrainResult | null;
   readonly scores: Scores | null;
   readonly timings: readonly Timing[];
+  /** How many passes Jacobi iteration took while the flow was trained; empty where none were counted. */
+  readonly jacobi?: readonly JacobiPasses[];
+}
+
+/** Passes of Jacobi iteration over a batch of 100, for each autoregressive layer. */
+export interface JacobiPasses {
+  /** Steps of training before. */
+  readonly step: number;
+  /** In the order in which the layers are inverted. */
+  readonly passes: readonly number[];
 }
 
 /**

@@ -6,6 +6,7 @@
 import { DATASETS, type SplitCounts } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import type { ConfigValue } from "../flows/family.ts";
+import { type Inversion, INVERSIONS } from "../flows/masked_autoregressive.ts";
 import type { Profile, QualityRun, Run, TimingRun } from "./plan.ts";
 import type { TimeConfig } from "./time_flow.ts";
 import type { TrainConfig } from "./train_flow.ts";
@@ -40,6 +41,7 @@ interface TimingSuite {
   readonly dims: readonly number[];
   readonly batches: readonly number[];
   readonly flow: Options;
+  readonly methods: readonly Inversion[];
   readonly time: TimeConfig;
 }
 
@@ -62,12 +64,11 @@ const toy: QualitySuite = {
   seeds: [0],
   counts: { train: 20_000, validation: 5_000, test: 20_000 },
   flow: { layers: 6, hidden: [64, 64] },
-  // Layers that take about the same time to train: glow has two maps a step, IAF two passes a layer.
-  flowOf: { nice: { layers: 8 }, glow: { layers: 4 }, iaf: { layers: 3 } },
+  flowOf: { nice: { layers: 8 } }, // Its layers say less, and cost less.
   train: {
     batch: 256,
-    maxSteps: 500,
-    validateEvery: 100,
+    maxSteps: 1_500,
+    validateEvery: 150,
     patience: 10,
     learningRate: 5e-3,
     schedule: "cosine",
@@ -81,8 +82,7 @@ const toy: QualitySuite = {
 
 const mnist: QualitySuite = {
   datasets: ["mnist"],
-  // IAF over 784 dimensions needs D passes for each density: it takes part in the timing only.
-  families: allFamilies.filter((name) => FAMILIES[name]!.fastDirection !== "sample"),
+  families: allFamilies,
   baselines: ["uniform", "histogram", "gaussian"],
   seeds: [0],
   counts: { train: 50_000, validation: 10_000, test: 10_000 },
@@ -90,7 +90,7 @@ const mnist: QualitySuite = {
   flowOf: { nice: { zeroOutput: true } },
   train: {
     batch: 100,
-    maxSteps: 500,
+    maxSteps: 1_000,
     validateEvery: 250,
     patience: 4,
     learningRate: 1e-3,
@@ -98,15 +98,16 @@ const mnist: QualitySuite = {
     clipNorm: 100,
     weightDecay: 0,
   },
-  trainOf: { glow: { maxSteps: 160, validateEvery: 80 } },
+  trainOf: { glow: { maxSteps: 400, validateEvery: 100 } },
   roundTrips: 10,
   expectedSeconds: 45,
 };
 
 const tradeoff: TimingSuite = {
-  dims: [2, 784],
-  batches: [1, 100],
-  flow: { layers: 5, hidden: [128] },
+  dims: [2, 8, 64, 256, 784],
+  batches: [1, 16, 100],
+  flow: { layers: 5, hidden: [512] },
+  methods: INVERSIONS,
   time: { minRepeats: 10, maxRepeats: 200, minSeconds: 0.3, maxSeconds: 3, warmup: 2 },
 };
 
@@ -136,6 +137,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
     tradeoff: {
       ...tradeoff,
       dims: [2, 64],
+      batches: [1, 100],
       flow: { layers: 3, hidden: [64] },
       time: { ...tradeoff.time, minRepeats: 10, minSeconds: 0, maxSeconds: 1 },
     },
@@ -163,7 +165,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
     },
     tradeoff: {
       ...tradeoff,
-      batches: [1, 16, 100],
+      batches: [1, 16, 100, 1_000],
       flow: { layers: 5, hidden: [1024] },
       time: { ...tradeoff.time, minSeconds: 3, maxSeconds: 60 },
     },
@@ -226,7 +228,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
 }
 
 function planTiming(suite: string, selection: Selection, settings: TimingSuite): TimingRun[] {
-  const { dims, batches, flow, time } = settings;
+  const { dims, batches, flow, methods, time } = settings;
   return dims.flatMap((dim) =>
     allFamilies.map((family) => {
       const isSequential = FAMILIES[family]!.fastDirection !== "both";
@@ -241,7 +243,8 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
         // One seed: MAF and IAF then have the same weights.
         seed: 0,
         flow: known(family, flow),
-        ops: ["density", "sample"] as const,
+        ops: ["density", "sample", "train_step"] as const,
+        methods: isSequential ? methods : [],
         batches,
         time,
         expectedSeconds: isSequential && dim > 100 ? 20 : 2,

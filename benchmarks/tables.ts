@@ -8,7 +8,8 @@ import { quantile } from "./metrics.ts";
 import type { QualityRun, Run } from "./plan.ts";
 import { pivots } from "./pivot.ts";
 import { SUITES } from "./suites.ts";
-import { readRecords, type Record, type Timing } from "./record.ts";
+import { type JacobiPasses, readRecords, type Record, type Timing } from "./record.ts";
+import { type Scaling, scalings } from "./scaling.ts";
 import { toMarkdown } from "./summary.ts";
 
 const hidden = ({ flow }: Run): string | null => {
@@ -93,6 +94,44 @@ const TIMING: readonly Column<TimingRow>[] = [
   { name: "hidden", value: ({ record }) => hidden(record.run) },
 ];
 
+/** scaling.csv: how times grow with the number of coordinates. */
+const SCALING: readonly Column<Scaling>[] = [
+  { name: "suite", value: ({ record }) => record.run.suite },
+  { name: "profile", value: ({ record }) => record.run.profile },
+  { name: "family", value: ({ record }) => record.run.family },
+  { name: "op", value: ({ timing }) => timing.op },
+  { name: "method", value: ({ timing }) => timing.method },
+  { name: "batch", value: ({ timing }) => timing.batch },
+  { name: "dims", value: ({ dims }) => dims.join(" ") },
+  { name: "median_ms", value: ({ ms }) => ms.map((time) => rounded(time, 4)).join(" ") },
+  { name: "exponent", value: ({ exponent }) => rounded(exponent ?? undefined, 3) },
+  { name: "faster_from_dim", value: ({ fasterFromDim }) => fasterFromDim },
+  { name: "backend", value: ({ record }) => record.environment.backend },
+  { name: "gemm", value: ({ record }) => record.environment.gemm },
+  { name: "threads", value: ({ record }) => record.environment.threads },
+  { name: "cpu", value: ({ record }) => record.environment.cpu },
+];
+
+interface JacobiRow extends JacobiPasses {
+  readonly record: Record;
+}
+
+/** jacobi.csv: one row per look at a flow in training. */
+const JACOBI: readonly Column<JacobiRow>[] = [
+  { name: "run_id", value: ({ record }) => record.runId },
+  { name: "dataset", value: ({ record }) => record.run.dataset },
+  { name: "dim", value: ({ record }) => record.scores?.dim ?? null },
+  { name: "family", value: ({ record }) => record.run.family },
+  { name: "seed", value: ({ record }) => record.run.seed },
+  { name: "step", value: ({ step }) => step },
+  { name: "passes", value: ({ passes }) => passes.join(" ") },
+  { name: "mean_passes", value: ({ passes }) => rounded(mean(passes), 2) },
+];
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** One group of records that differ in the seed only, all of them scored. */
 interface Group {
   readonly run: QualityRun;
@@ -152,6 +191,11 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
     "quality.csv": toCsv(quality, QUALITY),
     "timing.csv": toCsv(timing, TIMING),
     "summary.csv": toCsv(summary, SUMMARY),
+    "scaling.csv": toCsv(scalings(records), SCALING),
+    "jacobi.csv": toCsv(
+      quality.flatMap((record) => (record.jacobi ?? []).map((look) => ({ record, ...look }))),
+      JACOBI,
+    ),
     ...Object.fromEntries(
       pivots(records).map((pivot) => [`tables/${pivot.name}.md`, toMarkdown(pivot)]),
     ),

@@ -79,7 +79,8 @@ export interface TrainProgress {
  * @param data `train` is learned from, `validation` selects; neither is the test set.
  * @param options What differs from 1,000 steps of 256 examples at a learning rate of 1e-3.
  * @param rng Source of batches and noise.
- * @param hooks `signal` aborts; `onProgress` is called several times a second at most.
+ * @param hooks `signal` aborts; `onProgress` is called several times a second at most; `onLook` before
+ *   the first step and after each look at the validation set, outside of the time that is measured.
  * @throws {DivergenceError} If a loss or a gradient is not finite.
  */
 export async function trainFlow(
@@ -87,7 +88,11 @@ export async function trainFlow(
   data: { readonly train: Rows; readonly validation: Rows },
   options: Partial<TrainConfig>,
   rng: Rng,
-  hooks: { signal?: AbortSignal; onProgress?: (progress: TrainProgress) => void } = {},
+  hooks: {
+    signal?: AbortSignal;
+    onProgress?: (progress: TrainProgress) => void;
+    onLook?: (step: number) => void;
+  } = {},
 ): Promise<TrainResult> {
   const config = { ...DEFAULTS, ...options };
   checkConfig(config);
@@ -105,9 +110,17 @@ export async function trainFlow(
   let tensorsAfterStep = 0;
   let peakRss = residentMemory();
 
+  let lookSeconds = 0;
+  const look = (step: number): void => {
+    const before = performance.now();
+    hooks.onLook?.(step);
+    lookSeconds += (performance.now() - before) / 1000;
+  };
+
   const first = batches.next();
   flow.initialize(first);
   first.dispose();
+  look(0);
 
   while (step < maxSteps && looksWithoutGain < config.patience) {
     const x = batches.next();
@@ -141,6 +154,7 @@ export async function trainFlow(
         best = { step, validationNats: nllNats, weights: await snapshot(trained) };
         looksWithoutGain = 0;
       } else looksWithoutGain++;
+      look(step);
     }
     if (await breathe(hooks.signal)) {
       peakRss = Math.max(peakRss, residentMemory());
@@ -152,7 +166,7 @@ export async function trainFlow(
   return {
     steps: step,
     epochs: step * batch / train.count,
-    trainSeconds: (performance.now() - start) / 1000,
+    trainSeconds: (performance.now() - start) / 1000 - lookSeconds,
     bestStep: best.step,
     bestValidationNats: best.validationNats,
     stopped: step < maxSteps ? "patience" : "budget",

@@ -59,7 +59,8 @@ export const INVERSIONS: readonly Inversion[] = ["incremental", "sequential", "j
  */
 export class MaskedAutoregressive implements Bijector {
   readonly eventShape: readonly number[];
-  readonly #inversion: Inversion;
+  /** How {@link inverse} solves: may be changed at any time, the weights are the same. */
+  inversion: Inversion;
   readonly #made: MadeNetwork;
   readonly #network: Mlp;
   readonly #scaleMap: ScaleMap;
@@ -73,7 +74,7 @@ export class MaskedAutoregressive implements Bijector {
   constructor(name: string, options: MaskedAutoregressiveOptions, rng: Rng) {
     const { dim, order, hidden, activation, scaleMap, inversion = "incremental" } = options;
     this.eventShape = [dim];
-    this.#inversion = inversion;
+    this.inversion = inversion;
     this.#scaleMap = scaleMap;
     this.#network = new Mlp(name, {
       inputs: dim,
@@ -146,12 +147,12 @@ export class MaskedAutoregressive implements Bijector {
   /** The inverse, and what its gradient needs: the hidden units, if they are known, and (mu, a). */
   #solve(z: tf.Tensor): Inverse & { readonly kept: tf.Tensor[] } {
     const kernels = installedKernels();
-    if (this.#inversion === "incremental" && kernels) {
+    if (this.inversion === "incremental" && kernels) {
       this.#passes = 1;
       const { x, logDet, params, hidden } = invertMade(kernels, z, this.#made);
       return { x, logDet, kept: [...hidden, params] };
     }
-    const x = this.#inversion === "jacobi" ? this.#iterate(z) : this.#solveInTurn(z);
+    const x = this.inversion === "jacobi" ? this.#iterate(z) : this.#solveInTurn(z);
     const params = this.#network.apply(x);
     return { x, logDet: this.#affine(z, params, "scale").logDet, kept: [params] };
   }
@@ -197,7 +198,7 @@ export class MaskedAutoregressive implements Bijector {
   #gradients([z, x, ...kept]: tf.Tensor[], dx: tf.Tensor, dLogDet: tf.Tensor): tf.Tensor[] {
     const kernels = installedKernels();
     const params = kept.pop()!;
-    if (kernels && this.#inversion === "incremental") {
+    if (kernels && this.inversion === "incremental") {
       const solution = { x: x!, params, hidden: kept };
       const { dz, layers } = madeGradients(kernels, z!, solution, dx, dLogDet, this.#made);
       return [dz, ...layers.flatMap(({ dKernel, dBias }) => [dKernel, dBias])];

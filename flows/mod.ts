@@ -4,6 +4,7 @@
  * @module
  */
 export { ActNorm } from "./actnorm.ts";
+export { autoregressiveLayers } from "./autoregressive_layers.ts";
 export { type Base, type BaseName, BASES } from "./base.ts";
 export type { Bijector, Forward, Inverse } from "./bijector.ts";
 export { Chain } from "./chain.ts";
@@ -16,6 +17,8 @@ export { Inverted } from "./inverted.ts";
 export { InvertibleLinear } from "./invertible_linear.ts";
 export { Logit } from "./logit.ts";
 export {
+  type Inversion,
+  INVERSIONS,
   madeMasks,
   MaskedAutoregressive,
   type MaskedAutoregressiveOptions,
