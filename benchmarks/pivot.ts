@@ -82,7 +82,7 @@ function timingPivot(records: readonly Record[]): Pivot {
 }
 
 /** Three significant digits, never in exponential form. */
-function threeDigits(value: number): string {
+export function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
 }
 

@@ -3,22 +3,55 @@
  *
  * @module
  */
-import { pivots } from "./pivot.ts";
-import { toMarkdown } from "./summary.ts";
+import { parse } from "npm:csv-parse@7.0.3/sync";
 import { writeAtomically } from "../engine/write_atomically.ts";
+import { type Pivot, pivots, threeDigits } from "./pivot.ts";
+import { toMarkdown } from "./summary.ts";
 import { currentRecords } from "./tables.ts";
 
-const START = "<!-- made by `deno task readme`, not typed -->\n<!-- deno-fmt-ignore-start -->";
-const END = "<!-- deno-fmt-ignore-end -->";
-
-/** The README with the tables of an output folder between its two marks. */
+/** The README with the tables of an output folder between its marks. */
 export async function withResults(readme: string, out: string): Promise<string> {
-  const [before, after] = [readme.split(START)[0]!, readme.split(END)[1]];
-  if (after === undefined) {
-    throw new SyntaxError(`Cannot update the README as it must hold the marks ${START} and ${END}`);
-  }
   const tables = pivots(await currentRecords(out)).map(toMarkdown).join("\n");
-  return `${before}${START}\n\n${tables}\n${END}${after}`;
+  const engine = toMarkdown(enginePivot(await Deno.readTextFile(`${out}/engine.csv`)));
+  return fill(fill(readme, "results", tables), "engine", engine);
+}
+
+function fill(readme: string, name: string, content: string): string {
+  const start = `<!-- made by \`deno task readme\`, not typed: ${name} -->\n` +
+    "<!-- deno-fmt-ignore-start -->";
+  const end = `<!-- deno-fmt-ignore-end: ${name} -->`;
+  const [before, after] = [readme.split(start)[0]!, readme.split(end)[1]];
+  if (after === undefined || before.length === readme.length) {
+    throw new SyntaxError(`Cannot update the README as it must hold the marks ${start} and ${end}`);
+  }
+  return `${before}${start}\n\n${content}\n${end}${after}`;
+}
+
+const ENGINES = ["stock", "wasm", "wasm+blas", "torch"];
+
+/** Times by model and operation; of PyTorch the faster setting. */
+function enginePivot(csv: string): Pivot {
+  const rows: Record<string, string>[] = parse(csv, { columns: true });
+  const wanted = rows.filter(({ op, model }) =>
+    op === "train_step" || op === "sample" && model!.startsWith("maf")
+  );
+  const groups = Map.groupBy(wanted, ({ model, op }) => `${model}, ${op}`);
+  const table = [...groups].map(([what, group]) => {
+    const times = ENGINES.map((engine) => {
+      const ms = group.filter((row) => row.engine === engine).map((row) => Number(row.median_ms));
+      return ms.length > 0 ? Math.min(...ms) : null;
+    });
+    const [, wasm, blas, torch] = times;
+    const ratio = (ms: number | null | undefined) => ms && torch ? (ms / torch).toPrecision(2) : "";
+    return [what, ...times.map((ms) => ms ? threeDigits(ms) : ""), ratio(wasm), ratio(blas)];
+  });
+  return {
+    name: "timing",
+    head: ["ms", ...ENGINES, "wasm / torch", "wasm+blas / torch"],
+    rows: table,
+    note: [...new Set(rows.map(({ version }) => version))].join(", ") +
+      `, ${rows[0]!.cpu}, ${rows[0]!.cores} cores`,
+  };
 }
 
 if (import.meta.main) {

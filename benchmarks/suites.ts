@@ -67,8 +67,8 @@ const toy: QualitySuite = {
   flowOf: { nice: { layers: 8 } }, // Its layers say less, and cost less.
   train: {
     batch: 256,
-    maxSteps: 1_500,
-    validateEvery: 150,
+    maxSteps: 1_000,
+    validateEvery: 100,
     patience: 10,
     learningRate: 5e-3,
     schedule: "cosine",

@@ -62,7 +62,7 @@ async function benchmarkEngine(peer: string | undefined): Promise<Row[]> {
     const engines: Exclude<Engine, "torch">[] = round === 0
       ? ["stock", "wasm", "wasm+blas"]
       : ["wasm", "wasm+blas"];
-    for (const engine of engines) await timeOurs(engine, round === 0, add);
+    for (const engine of engines) await timeOurs(engine, add);
     if (peer === undefined) continue;
     for (const threads of new Set([1, navigator.hardwareConcurrency])) {
       await timePeer(peer, threads, round === 0, add);
@@ -71,12 +71,7 @@ async function benchmarkEngine(peer: string | undefined): Promise<Row[]> {
   return [...rows.values()];
 }
 
-/** @param isFirst Also samples, which some models draw coordinate by coordinate. */
-async function timeOurs(
-  engine: Exclude<Engine, "torch">,
-  isFirst: boolean,
-  add: (row: Row) => void,
-): Promise<void> {
+async function timeOurs(engine: Exclude<Engine, "torch">, add: (row: Row) => void): Promise<void> {
   let info;
   try {
     info = await initEngine({ backend: engine === "stock" ? "wasm" : engine });
@@ -88,9 +83,8 @@ async function timeOurs(
   const { gemm, threads, tfjs } = info;
   for (const model of ENGINE_MODELS) {
     for (const op of model.ops) {
-      const isSlow = op === "sample" && model.name.startsWith("maf");
-      if (isSlow && (!isFirst || engine === "stock")) continue;
-      const config = isSlow || engine === "stock" ? ONCE : OURS;
+      // Without our kernels a MAF is sampled coordinate by coordinate, which takes minutes.
+      if (engine === "stock" && op === "sample" && model.name.startsWith("maf")) continue;
       add({
         model: model.name,
         engine,
@@ -100,13 +94,13 @@ async function timeOurs(
         op,
         batch: model.batch,
         flops: model.flops(op),
-        samplesMs: [...await model.time(op, config)],
+        samplesMs: [...await model.time(op, engine === "stock" ? ONCE : OURS)],
       });
     }
   }
 }
 
-/** One run of peers/torch_flows.py. */
+/** @param isFirst Also samples, which takes a minute. */
 async function timePeer(
   python: string,
   threads: number,
@@ -175,7 +169,7 @@ function asCsv(rows: readonly Row[], environment: Environment): string {
     { name: "p10_ms", value: (row) => at(row, 0.1) },
     { name: "median_ms", value: (row) => at(row, 0.5) },
     { name: "p90_ms", value: (row) => at(row, 0.9) },
-    // Of sequential sampling the count would say nothing.
+    // Of sampling coordinate by coordinate the count would say nothing.
     {
       name: "gflops",
       value: (row) => row.op === "sample" ? null : round(row.flops / median(row) / 1e6),
