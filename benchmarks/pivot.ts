@@ -34,11 +34,16 @@ function qualityPivot(records: readonly Record[]): Pivot {
     name: "quality",
     head: ["test NLL, nats", "floor", ...families],
     rows,
-    note: "Lower is better. floor: the entropy of the data, which no density can beat on average.",
+    note:
+      "Lower is better. floor: the entropy of the data, which no density can beat on average. ±: the " +
+      "standard error over test points, where it is over 0.1: a few points have next to no density.",
   };
 }
 
-/** The mean over seeds, in the unit of the row, or what went wrong. */
+/**
+ * The mean over seeds, in the unit of the row, or what went wrong. Where a few test points decide, the
+ * standard error over the test set stands beside it.
+ */
 function qualityCell(records: readonly Record[]): string {
   if (records.length === 0) return "";
   const bad = records.find(({ status }) => status !== "ok");
@@ -46,7 +51,10 @@ function qualityCell(records: readonly Record[]): string {
   const values = records.map(({ scores }) =>
     scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats
   );
-  return (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+  const mean = (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+  const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / Math.sqrt(records.length);
+  const isUncertain = records.every(({ scores }) => scores!.space === "data") && error > 0.1;
+  return isUncertain ? `${mean} ± ${error.toPrecision(2)}` : mean;
 }
 
 function timingPivot(records: readonly Record[]): Pivot {

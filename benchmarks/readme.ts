@@ -8,12 +8,17 @@ import { writeAtomically } from "../engine/write_atomically.ts";
 import { type Pivot, pivots, threeDigits } from "./pivot.ts";
 import { toMarkdown } from "./summary.ts";
 import { currentRecords } from "./tables.ts";
+import { FAMILIES } from "../flows/families.ts";
+import type { Record as RunRecord } from "./record.ts";
+import { scalings } from "./scaling.ts";
 
 /** The README with the tables of an output folder between its marks. */
 export async function withResults(readme: string, out: string): Promise<string> {
-  const tables = pivots(await currentRecords(out)).map(toMarkdown).join("\n");
+  const records = await currentRecords(out);
+  const [quality] = pivots(records);
+  const results = [toMarkdown(quality!), FIGURE, toMarkdown(tradeoffPivot(records))].join("\n");
   const engine = toMarkdown(enginePivot(await Deno.readTextFile(`${out}/engine.csv`)));
-  return fill(fill(readme, "results", tables), "engine", engine);
+  return fill(fill(readme, "results", results), "engine", engine);
 }
 
 function fill(readme: string, name: string, content: string): string {
@@ -25,6 +30,37 @@ function fill(readme: string, name: string, content: string): string {
     throw new SyntaxError(`Cannot update the README as it must hold the marks ${start} and ${end}`);
   }
   return `${before}${start}\n\n${content}\n${end}${after}`;
+}
+
+const FIGURE =
+  "![Time of a MAF over the number of coordinates: samples one coordinate at a time take " +
+  "seconds in 784 dimensions, incremental ones little more than a density]" +
+  "(results/reference/figures/tradeoff.svg)\n";
+
+/** The autoregressive families at the largest number of coordinates, by way of inverting. */
+function tradeoffPivot(records: readonly RunRecord[]): Pivot {
+  const all = scalings(records).filter(({ record: { run } }) =>
+    FAMILIES[run.family]?.fastDirection !== "both"
+  );
+  const largest = Math.max(...all.map(({ dims }) => dims.at(-1)!));
+  const batches = [...new Set(all.map(({ timing }) => timing.batch))];
+  const groups = Map.groupBy(
+    all,
+    ({ record: { run }, timing: { op, method } }) =>
+      `${run.family} ${op}${method === "direct" ? "" : `, ${method}`}`.replace("_", " "),
+  );
+  return {
+    name: "timing",
+    head: [`median ms, D = ${largest}`, ...batches.map((batch) => `batch ${batch}`)],
+    rows: [...groups].map(([what, group]) => [
+      what,
+      ...batches.map((batch) => {
+        const found = group.find(({ timing }) => timing.batch === batch);
+        return found ? threeDigits(found.ms.at(-1)!) : "";
+      }),
+    ]),
+    note: "All families and dimensions: [timing.md](results/reference/tables/timing.md).",
+  };
 }
 
 const ENGINES = ["stock", "wasm", "wasm+blas", "torch"];

@@ -227,10 +227,12 @@ export async function currentRecords(out: string): Promise<Record[]> {
   return latest.sort(inReadingOrder);
 }
 
-/** Rebuilds the tables of an output folder from its records. */
+/** Rebuilds the tables and figures of an output folder from its records. */
 export async function writeTables(out: string): Promise<Record[]> {
   const records = await currentRecords(out);
-  for (const [file, text] of Object.entries(buildTables(records))) {
+  const { buildFigures } = await import("./figures.ts"); // A plotting library: not for --list.
+  const files = { ...buildTables(records), ...buildFigures(records) };
+  for (const [file, text] of Object.entries(files)) {
     await writeAtomically(`${out}/${file}`, text);
   }
   return records;

@@ -113,7 +113,7 @@ async function timePeer(
     script,
     `--threads=${threads}`,
     `--models=${models.map(({ name }) => name).join(",")}`,
-    ...(isFirst && threads > 1 ? ["--sample"] : []),
+    ...(isFirst ? ["--sample"] : []),
   ];
   const { success, stdout, stderr } = await new Deno.Command(python, { args }).output();
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim();
