@@ -110,7 +110,7 @@ async function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): Pr
   const { test } = dataset.splits;
   const indices = Int32Array.from({ length: Math.min(count, test.count) }, (_, i) => i);
   const values = exampleBatch(test, indices, testNoise(dataset.name));
-  const x = tf.tensor2d(values, [indices.length, dataset.dim]);
+  const x = tf.tensor(values, [indices.length, ...flow.eventShape]);
   const error = await roundTripError(flow, x);
   x.dispose();
   return error;

@@ -1,7 +1,7 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
 import { type BaseName, BASES } from "./base.ts";
-import { type Bijector, checkBatch } from "./bijector.ts";
+import { type Bijector, checkBatch, latentShapeOf } from "./bijector.ts";
 import type { FlowConfig } from "./family.ts";
 
 /**
@@ -76,7 +76,8 @@ export class Flow implements Disposable {
     const { temperature = 1 } = options;
     const draws = BASES[this.base].draw(count * this.dim, rng);
     if (temperature !== 1) { for (let i = 0; i < draws.length; i++) draws[i]! *= temperature; }
-    return tf.tidy(() => this.bijector.inverse(tf.tensor(draws, [count, ...this.eventShape])).x);
+    const shape = [count, ...latentShapeOf(this.bijector)];
+    return tf.tidy(() => this.bijector.inverse(tf.tensor(draws, shape)).x);
   }
 
   /**

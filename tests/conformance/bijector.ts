@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import type { Bijector } from "../../flows/bijector.ts";
+import { type Bijector, latentShapeOf } from "../../flows/bijector.ts";
 import { sumPerExample } from "../../flows/_per_example.ts";
 import { variableName } from "../../flows/_variable.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
@@ -44,7 +44,7 @@ export const BIJECTOR_CHECKS = {
     withTensors(() => {
       const { z, logDet } = bijector.forward(x);
       const back = bijector.inverse(z);
-      assert.deepEqual(z.shape, x.shape);
+      assert.deepEqual(z.shape, [x.shape[0], ...latentShapeOf(bijector)]);
       assert.deepEqual(logDet.shape, [x.shape[0]]);
       assert.deepEqual(back.x.shape, x.shape);
       assert.deepEqual(back.logDet.shape, [x.shape[0]]);
@@ -57,7 +57,8 @@ export const BIJECTOR_CHECKS = {
     }),
   "forward undoes inverse": ({ bijector, x, rng }) =>
     withTensors(() => {
-      const z = tf.tensor(rng.split("latent").normal(x.size), x.shape);
+      const shape = [x.shape[0]!, ...latentShapeOf(bijector)];
+      const z = tf.tensor(rng.split("latent").normal(x.size), shape);
       const again = bijector.forward(bijector.inverse(z).x).z;
       assertAllClose(flat(again), flat(z), TOLERANCES.roundTrip, "forward(inverse(z))");
     }),
@@ -158,17 +159,21 @@ export const BIJECTOR_CHECKS = {
   },
   "wrong shapes are refused": ({ bijector, x }) =>
     withTensors(() => {
-      const wrong = [tf.ones([3, bijector.eventShape[0]! + 1]), tf.ones([bijector.eventShape[0]!])];
-      const empty = tf.zeros([0, ...bijector.eventShape]);
-      for (const tensor of [...wrong, empty]) {
-        const shape = `current shape is [${tensor.shape.join(", ")}]`;
-        const expected = {
-          name: "TypeError",
-          message: new RegExp(shape.replaceAll(/[[\]]/g, "\\$&")),
-        };
-        assert.throws(() => bijector.forward(tensor), expected);
-        assert.throws(() => bijector.inverse(tensor), expected);
-      }
+      const refuses = (
+        evaluate: (tensor: tf.Tensor) => unknown,
+        event: readonly number[],
+      ): void => {
+        const [first, ...others] = event as [number, ...number[]];
+        for (const shape of [[3, first + 1, ...others], [...event], [0, ...event]]) {
+          const message = `current shape is [${shape.join(", ")}]`;
+          assert.throws(() => evaluate(tf.zeros(shape)), {
+            name: "TypeError",
+            message: new RegExp(message.replaceAll(/[[\]]/g, "\\$&")),
+          });
+        }
+      };
+      refuses((x) => bijector.forward(x), bijector.eventShape);
+      refuses((z) => bijector.inverse(z), latentShapeOf(bijector));
       assert.ok(x.shape[0]! >= 1);
     }),
 } as const satisfies Record<string, Check>;
