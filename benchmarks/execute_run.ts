@@ -64,7 +64,7 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
   const rng = new Rng(run.seed).split(run.dataset);
   if (run.train === null) return await scoreBaseline(run, dataset, rng);
 
-  const eventShape = [dataset.dim];
+  const eventShape = run.variant === "conv" ? dataset.imageShape! : [dataset.dim];
   using flow = createFlow(run.family, { eventShape, ...run.flow }, rng.split("init"));
   const jacobi: JacobiPasses[] = [];
   const count = jacobiCounter(flow, FAMILIES[run.family]!.fastDirection, dataset);

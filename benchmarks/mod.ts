@@ -8,7 +8,7 @@ export { type Divergence, DivergenceError } from "./divergence_error.ts";
 export { describeEnvironment, type Environment } from "./environment.ts";
 export { evaluateFlow, type Evaluation } from "./evaluate_flow.ts";
 export { bitsPerDim } from "./metrics.ts";
-export type { Profile, QualityRun, Run, TimingRun } from "./plan.ts";
+export type { Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";
 export {
   readRecords,
   type Record as RunRecord,
@@ -17,7 +17,8 @@ export {
   type Timing,
 } from "./record.ts";
 export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run_benchmark.ts";
-export { planRuns, PROFILES, type Selection, SUITES } from "./suites.ts";
+export { PROFILES } from "./profiles.ts";
+export { planRuns, type Selection, SUITES, VARIANTS } from "./suites.ts";
 export { buildTables, writeTables } from "./tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";
 export { type TrainConfig, trainFlow, type TrainProgress, type TrainResult } from "./train_flow.ts";

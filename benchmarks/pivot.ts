@@ -1,11 +1,12 @@
+import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
-import type { Record } from "./record.ts";
+import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
 export interface Pivot {
-  readonly name: "quality" | "timing";
+  readonly name: "quality" | "images" | "timing";
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly note: string;
@@ -13,30 +14,57 @@ export interface Pivot {
 
 /** The tables of some records: NLL by data set and family, then times by family and operation. */
 export function pivots(records: readonly Record[]): Pivot[] {
-  return [qualityPivot(records), timingPivot(records)].filter(({ rows }) => rows.length > 0);
+  return [toyPivot(records), imagePivot(records), timingPivot(records)]
+    .filter(({ rows }) => rows.length > 0);
 }
 
-function qualityPivot(records: readonly Record[]): Pivot {
-  const quality = records.filter(({ run }) => run.kind === "quality");
-  const present = new Set(quality.map(({ run }) => run.family));
-  const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)]
-    .filter((family) => present.has(family));
-  const rows = unique(quality.map(({ run }) => run.dataset)).map((dataset) => {
-    const ofDataset = quality.filter(({ run }) => run.dataset === dataset);
-    const scores = ofDataset.find(({ scores }) => scores !== null)?.scores;
-    const cells = families.map((family) =>
-      qualityCell(ofDataset.filter(({ run }) => run.family === family))
-    );
-    const unit = scores?.space === "pixel" ? " (bits/dim)" : "";
-    return [dataset + unit, scores?.floorNats?.toFixed(3) ?? "", ...cells];
-  });
+/** A data set is a row, a model a column. */
+function toyPivot(records: readonly Record[]): Pivot {
+  const { datasets, models, cell, floor } = qualityCells(records, "data");
   return {
     name: "quality",
-    head: ["test NLL, nats", "floor", ...families],
-    rows,
+    head: ["test NLL, nats", "floor", ...models],
+    rows: datasets.map((dataset) => [
+      dataset,
+      floor(dataset),
+      ...models.map((model) => cell(dataset, model)),
+    ]),
     note:
       "Lower is better. floor: the entropy of the data, which no density can beat on average. ±: the " +
       "standard error over test points, where it is over 0.1: a few points have next to no density.",
+  };
+}
+
+/** A model is a row, a data set a column. */
+function imagePivot(records: readonly Record[]): Pivot {
+  const { datasets, models, cell } = qualityCells(records, "pixel");
+  return {
+    name: "images",
+    head: ["test bits/dim", ...datasets],
+    rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
+    note: "Lower is better. conv: multi-scale and convolutional; paper: NICE without a logit, as " +
+      "published; the others take flat vectors.",
+  };
+}
+
+/** The quality records of one kind of data, by data set and model. */
+function qualityCells(records: readonly Record[], space: Scores["space"]) {
+  const ofSpace = records.filter(({ run }) =>
+    run.kind === "quality" && (DATASETS[run.dataset]?.kind === "images") === (space === "pixel")
+  );
+  const name = ({ run }: Record) =>
+    run.variant === "flat" ? run.family : `${run.family} ${run.variant}`;
+  const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
+  const rank = (model: string) =>
+    order.indexOf(model.split(" ")[0]!) + 100 * Number(model.includes(" "));
+  const of = (dataset: string) => ofSpace.filter(({ run }) => run.dataset === dataset);
+  return {
+    datasets: unique(ofSpace.map(({ run }) => run.dataset)),
+    models: unique(ofSpace.map(name)).sort((a, b) => rank(a) - rank(b)),
+    cell: (dataset: string, model: string) =>
+      qualityCell(of(dataset).filter((record) => name(record) === model)),
+    floor: (dataset: string) =>
+      of(dataset).find(({ scores }) => scores)?.scores?.floorNats?.toFixed(3) ?? "",
   };
 }
 
