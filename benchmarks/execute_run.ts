@@ -73,7 +73,10 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
     ...(count && { onLook: (step) => void jacobi.push(count(step)) }),
   });
   const { test } = dataset.splits;
-  const { logProbs } = await evaluateFlow(flow, test, testNoise(run.dataset), signal);
+  const { logProbs } = await evaluateFlow(flow, test, testNoise(run.dataset), {
+    noiseSamples: run.noiseSamples ?? 1,
+    ...(signal && { signal }),
+  });
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
   const scores = {
     ...score(dataset, logProbs, flow.params),

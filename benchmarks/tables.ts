@@ -8,7 +8,7 @@ import { quantile } from "./metrics.ts";
 import type { QualityRun, Run } from "./plan.ts";
 import { pivots } from "./pivot.ts";
 import { SUITES } from "./suites.ts";
-import { type JacobiPasses, readRecords, type Record, type Timing } from "./record.ts";
+import { type JacobiPasses, readRecords, type Record, type Scores, type Timing } from "./record.ts";
 import { type Scaling, scalings } from "./scaling.ts";
 import { toMarkdown } from "./summary.ts";
 
@@ -18,6 +18,11 @@ const hidden = ({ flow }: Run): string | null => {
 };
 const layers = ({ flow }: Run): number | null =>
   typeof flow.layers === "number" ? flow.layers : null;
+
+/** Of images; the density of a histogram is that of the integers. */
+function dequantization({ flow }: Run, scores: Scores | null): string | null {
+  return scores?.space === "pixel" ? String(flow.dequantization ?? "uniform") : null;
+}
 
 /** quality.csv: one row per trained flow or fitted baseline. */
 const QUALITY: readonly Column<Record>[] = [
@@ -56,6 +61,12 @@ const QUALITY: readonly Column<Record>[] = [
   { name: "kl_se", value: ({ scores }) => scores?.klSe ?? null },
   { name: "reason", value: ({ reason }) => reason },
   { name: "peak_rss_mib", value: ({ training }) => training?.peakRssMib || null },
+  { name: "dequantization", value: ({ run, scores }) => dequantization(run, scores) },
+  {
+    name: "noise_samples",
+    value: ({ run, scores }) =>
+      run.kind === "quality" && scores?.space === "pixel" ? run.noiseSamples ?? 1 : null,
+  },
 ];
 
 interface TimingRow {
