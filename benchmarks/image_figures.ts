@@ -1,0 +1,173 @@
+import { type Dataset, exampleBatch, loadDataset } from "../datasets/mod.ts";
+import { Rng } from "../engine/rng.ts";
+import * as tf from "../engine/tf.ts";
+import { latentShapeOf } from "../flows/bijector.ts";
+import type { Flow } from "../flows/flow.ts";
+import { BASES } from "../flows/base.ts";
+import { loadFlow } from "../flows/save_flow.ts";
+import { writeAtomically } from "../engine/write_atomically.ts";
+import { roundTripError } from "./evaluate_flow.ts";
+import { imagePage, type Panel } from "./image_page.ts";
+import type { Record } from "./record.ts";
+import { renderGrayPng } from "./render.ts";
+import { testNoise } from "./score.ts";
+
+const TEMPERATURES = [0.7, 0.8, 0.9, 1] as const;
+
+/** What figures are made of. */
+interface Subject {
+  readonly flow: Flow;
+  readonly record: Record;
+  readonly dataset: Dataset;
+}
+
+/**
+ * Draws what image flows make: samples of each, and of the convolutional ones also interpolations and
+ * what their scales hold. Saved flows are read from the folder's checkpoints.
+ *
+ * @param records Those without scores of images or without a checkpoint are passed over.
+ * @param out The output folder: figures go to its folder `figures`, as PNG.
+ * @returns The files, relative to the folder.
+ */
+export async function writeImageFigures(
+  records: readonly Record[],
+  out: string,
+  options: { readonly mnistDir?: string } = {},
+): Promise<string[]> {
+  const files: string[] = [];
+  for (const record of records) {
+    const { run, scores, runId } = record;
+    const path = `${out}/checkpoints/${runId}.safetensors`;
+    if (run.kind !== "quality" || scores?.space !== "pixel" || !await exists(path)) continue;
+    using flow = await loadFlow(path);
+    const dataset = await loadDataset(run.dataset, { counts: run.counts, ...options });
+    const subject = { flow, record, dataset };
+    const pages = run.variant === "conv"
+      ? { samples: drawSamples, interpolation: drawInterpolations, scales: drawScales }
+      : { samples: drawSamples };
+    for (const [what, draw] of Object.entries(pages)) {
+      const name = `figures/${what}-${run.dataset}-${run.family}-${run.variant}.png`;
+      await writeAtomically(`${out}/${name}`, await renderGrayPng(await draw(subject)));
+      files.push(name);
+    }
+  }
+  return files;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => null)) !== null;
+}
+
+/** Samples at several temperatures, beside test images. */
+async function drawSamples({ flow, record, dataset }: Subject): Promise<string> {
+  const grid = { size: sizeOf(dataset), columns: 6 };
+  const panels: Panel[] = [{
+    ...grid,
+    title: "test images",
+    pixels: testImages(dataset, 36),
+  }];
+  for (const temperature of TEMPERATURES) {
+    const rng = new Rng(0).split("figures"); // The same latents at each temperature.
+    const samples = flow.sample(36, rng, { temperature });
+    const pixels = await samples.data() as Float32Array;
+    samples.dispose();
+    panels.push({ ...grid, title: `samples, temperature ${temperature}`, pixels });
+  }
+  return imagePage(`Samples of ${titleOf(record)}`, captionOf(record), panels, 5);
+}
+
+const STEPS = 10;
+
+/** From one test image to the next through latent space, on great circles. */
+async function drawInterpolations({ flow, record, dataset }: Subject): Promise<string> {
+  const rows = 8;
+  const x = tensorOf(flow, testImages(dataset, 2 * rows));
+  const error = await roundTripError(flow, x);
+  const path = tf.tidy(() => {
+    const z = tf.reshape(flow.bijector.forward(x).z, [rows, 2, flow.dim]);
+    const [from, to] = tf.unstack(z, 1) as [tf.Tensor, tf.Tensor];
+    const steps = Array.from({ length: STEPS }, (_, i) => slerp(from, to, i / (STEPS - 1)));
+    const latents = tf.reshape(tf.stack(steps, 1), [rows * STEPS, ...latentShapeOf(flow.bijector)]);
+    return flow.bijector.inverse(latents).x;
+  });
+  const pixels = await path.data() as Float32Array;
+  tf.dispose([x, path]);
+  const lines = [
+    ...captionOf(record),
+    "First and last column: test images, encoded and decoded. Between them: great circles in latent space.",
+    `Largest error of coming back over the test images: ${
+      error.toExponential(1)
+    } of a pixel's range.`,
+  ];
+  const panel = { title: "", size: sizeOf(dataset), columns: STEPS, pixels };
+  return imagePage(`Interpolations by ${titleOf(record)}`, lines, [panel]);
+}
+
+/** On the great circle from a to b, lengths interpolated: where latents of high dimension lie. */
+function slerp(a: tf.Tensor, b: tf.Tensor, t: number): tf.Tensor {
+  const [lengthA, lengthB] = [tf.norm(a, 2, 1, true), tf.norm(b, 2, 1, true)];
+  const cosine = tf.div(tf.sum(tf.mul(a, b), 1, true), tf.mul(lengthA, lengthB));
+  const angle = tf.acos(tf.clipByValue(cosine, -0.9999, 0.9999));
+  const part = (share: number) => tf.div(tf.sin(tf.mul(share, angle)), tf.sin(angle));
+  const direction = tf.add(
+    tf.mul(part(1 - t), tf.div(a, lengthA)),
+    tf.mul(part(t), tf.div(b, lengthB)),
+  );
+  return tf.mul(direction, tf.add(tf.mul(1 - t, lengthA), tf.mul(t, lengthB)));
+}
+
+/** Test images with the latents of one scale drawn anew; the coarsest is the first half of the latent. */
+async function drawScales({ flow, record, dataset }: Subject): Promise<string> {
+  const rows = 8, draws = 4;
+  const images = testImages(dataset, rows);
+  const base = BASES[flow.base];
+  const grid = { size: sizeOf(dataset), columns: draws };
+  const half = flow.dim / 2;
+  const redrawn = async (from: number, to: number): Promise<Float32Array> => {
+    const rng = new Rng(0).split("scales");
+    const x = tf.tidy(() => {
+      const z = flow.bijector.forward(tensorOf(flow, images)).z;
+      const fresh = tf.tensor2d(base.draw(rows * draws * flow.dim, rng), [rows * draws, flow.dim]);
+      const repeated = tf.reshape(tf.tile(tf.expandDims(z, 1), [1, draws, 1]), [-1, flow.dim]);
+      const column = tf.range(0, flow.dim, 1, "int32");
+      const isFresh = tf.logicalAnd(tf.greaterEqual(column, from), tf.less(column, to));
+      return flow.bijector.inverse(tf.where(isFresh, fresh, repeated)).x;
+    });
+    const pixels = await x.data() as Float32Array;
+    x.dispose();
+    return pixels;
+  };
+  const panels: Panel[] = [
+    { ...grid, columns: 1, title: "test", pixels: images },
+    { ...grid, title: "fine scale drawn anew", pixels: await redrawn(half, flow.dim) },
+    { ...grid, title: "coarse scale drawn anew", pixels: await redrawn(0, half) },
+  ];
+  return imagePage(`What the scales hold, ${titleOf(record)}`, captionOf(record), panels);
+}
+
+function titleOf({ run }: Record): string {
+  const variant = run.variant === "flat" ? "" : `, ${run.variant}`;
+  return `${run.family}${variant}, trained on ${run.dataset}`;
+}
+
+function captionOf({ run, scores, training }: Record): string[] {
+  return [
+    `${scores!.bitsPerDim.toFixed(3)} bits/dim on test, ${scores!.params} parameters, ` +
+    `${training!.epochs.toFixed(1)} epochs in ${Math.round(training!.trainSeconds)} s, ` +
+    `profile ${run.profile}, seed ${run.seed}.`,
+  ];
+}
+
+function sizeOf({ imageShape }: Dataset): readonly [number, number] {
+  return [imageShape![0], imageShape![1]];
+}
+
+/** The first images of the test set, dequantised as they are scored. */
+function testImages(dataset: Dataset, count: number): Float32Array {
+  const indices = Int32Array.from({ length: count }, (_, i) => i);
+  return exampleBatch(dataset.splits.test, indices, testNoise(dataset.name));
+}
+
+function tensorOf(flow: Flow, pixels: Float32Array): tf.Tensor {
+  return tf.tensor(pixels, [pixels.length / flow.dim, ...flow.eventShape]);
+}
