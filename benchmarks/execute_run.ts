@@ -14,7 +14,8 @@ import type { QualityRun, Run, TimingRun } from "./plan.ts";
 import type { JacobiPasses, Record, Timing } from "./record.ts";
 import { impossibility, score, testNoise } from "./score.ts";
 import { timeFlow } from "./time_flow.ts";
-import { trainFlow, type TrainProgress, type TrainResult } from "./train_flow.ts";
+import type { TrainProgress, TrainResult } from "./optimize.ts";
+import { trainFlow } from "./train_flow.ts";
 
 /** What {@link executeRun} needs beside the run. */
 export interface ExecuteOptions {

@@ -20,4 +20,5 @@ export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run
 export { planRuns, PROFILES, type Selection, SUITES } from "./suites.ts";
 export { buildTables, writeTables } from "./tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";
-export { type TrainConfig, trainFlow, type TrainProgress, type TrainResult } from "./train_flow.ts";
+export type { TrainConfig, TrainHooks, TrainProgress, TrainResult } from "./optimize.ts";
+export { trainFlow } from "./train_flow.ts";

@@ -3,7 +3,7 @@ import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { Environment } from "./environment.ts";
 import type { Run } from "./plan.ts";
 import type { TimedOp } from "./time_flow.ts";
-import type { TrainResult } from "./train_flow.ts";
+import type { TrainResult } from "./optimize.ts";
 
 /** How a run ended. */
 export type Status =

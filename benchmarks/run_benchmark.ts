@@ -6,7 +6,7 @@ import { executeRun } from "./execute_run.ts";
 import type { Run } from "./plan.ts";
 import { readRecord, type Record, runId, writeRecord } from "./record.ts";
 import { writeTables } from "./tables.ts";
-import type { TrainProgress } from "./train_flow.ts";
+import type { TrainProgress } from "./optimize.ts";
 
 /** What {@link runBenchmark} tells while it works. */
 export interface BenchmarkEvents {

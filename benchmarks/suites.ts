@@ -9,7 +9,7 @@ import type { ConfigValue } from "../flows/family.ts";
 import { type Inversion, INVERSIONS } from "../flows/masked_autoregressive.ts";
 import type { Profile, QualityRun, Run, TimingRun } from "./plan.ts";
 import type { TimeConfig } from "./time_flow.ts";
-import type { TrainConfig } from "./train_flow.ts";
+import type { TrainConfig } from "./optimize.ts";
 
 /** What a caller may narrow. An empty or absent list means all. */
 export interface Selection {

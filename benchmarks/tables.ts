@@ -104,7 +104,7 @@ const SCALING: readonly Column<Scaling>[] = [
   { name: "batch", value: ({ timing }) => timing.batch },
   { name: "dims", value: ({ dims }) => dims.join(" ") },
   { name: "median_ms", value: ({ ms }) => ms.map((time) => rounded(time, 4)).join(" ") },
-  { name: "exponent", value: ({ exponent }) => rounded(exponent ?? undefined, 3) },
+  { name: "exponent", value: ({ exponent }) => rounded(exponent, 3) },
   { name: "faster_from_dim", value: ({ fasterFromDim }) => fasterFromDim },
   { name: "backend", value: ({ record }) => record.environment.backend },
   { name: "gemm", value: ({ record }) => record.environment.gemm },
@@ -257,6 +257,6 @@ function inReadingOrder(a: Record, b: Record): number {
   return first < 0 ? (a.runId < b.runId ? -1 : 1) : keyA[first]! - keyB[first]!;
 }
 
-function rounded(value: number | undefined, digits: number): number | null {
-  return value === undefined ? null : Number(value.toFixed(digits));
+function rounded(value: number | null | undefined, digits: number): number | null {
+  return value === undefined || value === null ? null : Number(value.toFixed(digits));
 }
