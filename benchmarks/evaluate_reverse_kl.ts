@@ -49,7 +49,11 @@ export async function evaluateReverseKl(
   return scoreDraws(logProbs, energies, energy.logNormalizerNats());
 }
 
-/** log q(x) and U(x) of draws x of a flow, nats. */
+/**
+ * log q(x) and U(x) of draws x of a flow, nats.
+ *
+ * @throws {RangeError} If the count is not an integer >= 1.
+ */
 export async function drawWeighted(
   flow: Flow,
   { energy }: Pick<Energy, "energy">,
@@ -57,6 +61,11 @@ export async function drawWeighted(
   rng: Rng,
   signal?: AbortSignal,
 ): Promise<{ logProbs: Float64Array; energies: Float64Array }> {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new RangeError(
+      `Cannot draw from flow as count must be an integer >= 1: current value is ${count}`,
+    );
+  }
   const logProbs = new Float64Array(count), energies = new Float64Array(count);
   for (let start = 0; start < count; start += BATCH) {
     const { x, logProb } = flow.sampleWithLogProb(Math.min(BATCH, count - start), rng);

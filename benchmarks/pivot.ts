@@ -5,27 +5,30 @@ import type { Record } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
 export interface Pivot {
-  readonly name: "quality" | "timing";
+  readonly name: "quality" | "energy" | "timing";
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly note: string;
 }
 
-/** The tables of some records: NLL by data set and family, then times by family and operation. */
+/**
+ * The tables of some records: NLL by data set and family, KL by energy and family, times by family
+ * and operation.
+ */
 export function pivots(records: readonly Record[]): Pivot[] {
-  return [qualityPivot(records), timingPivot(records)].filter(({ rows }) => rows.length > 0);
+  return [qualityPivot(records), energyPivot(records), timingPivot(records)].filter(({ rows }) =>
+    rows.length > 0
+  );
 }
 
 function qualityPivot(records: readonly Record[]): Pivot {
   const quality = records.filter(({ run }) => run.kind === "quality");
-  const present = new Set(quality.map(({ run }) => run.family));
-  const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)]
-    .filter((family) => present.has(family));
+  const families = familiesOf(quality);
   const rows = unique(quality.map(({ run }) => run.dataset)).map((dataset) => {
     const ofDataset = quality.filter(({ run }) => run.dataset === dataset);
     const scores = ofDataset.find(({ scores }) => scores !== null)?.scores;
     const cells = families.map((family) =>
-      qualityCell(ofDataset.filter(({ run }) => run.family === family))
+      cell(ofDataset.filter(({ run }) => run.family === family), qualityCell)
     );
     const unit = scores?.space === "pixel" ? " (bits/dim)" : "";
     return [dataset + unit, scores?.floorNats?.toFixed(3) ?? "", ...cells];
@@ -40,21 +43,54 @@ function qualityPivot(records: readonly Record[]): Pivot {
   };
 }
 
+/** What seeds have in common, or what went wrong with one of them. */
+function cell(records: readonly Record[], show: (records: readonly Record[]) => string): string {
+  if (records.length === 0) return "";
+  return records.find(({ status }) => status !== "ok")?.status ?? show(records);
+}
+
 /**
- * The mean over seeds, in the unit of the row, or what went wrong. Where a few test points decide, the
+ * The mean over seeds, in the unit of the row. Where a few test points decide, the
  * standard error over the test set stands beside it.
  */
 function qualityCell(records: readonly Record[]): string {
-  if (records.length === 0) return "";
-  const bad = records.find(({ status }) => status !== "ok");
-  if (bad) return bad.status;
-  const values = records.map(({ scores }) =>
-    scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats
-  );
-  const mean = (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+  const mean = meanOf(
+    records.map(({ scores }) => scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats),
+  ).toFixed(3);
   const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / Math.sqrt(records.length);
   const isUncertain = records.every(({ scores }) => scores!.space === "data") && error > 0.1;
   return isUncertain ? `${mean} ± ${error.toPrecision(2)}` : mean;
+}
+
+function energyPivot(records: readonly Record[]): Pivot {
+  const fitted = records.filter(({ run }) => run.kind === "energy");
+  const families = familiesOf(fitted);
+  const rows = unique(fitted.map(({ run }) => run.dataset)).map((dataset) => {
+    const ofEnergy = fitted.filter(({ run }) => run.dataset === dataset);
+    return [
+      dataset,
+      ofEnergy.find(({ energy }) => energy)?.energy?.logZ.toFixed(3) ?? "",
+      ...families.map((family) =>
+        cell(ofEnergy.filter(({ run }) => run.family === family), energyCell)
+      ),
+    ];
+  });
+  return {
+    name: "energy",
+    head: ["KL, nats (ESS)", "log Z", ...families],
+    rows,
+    note:
+      "Lower is better: KL of the flow to the normalised target, which is 0 for a perfect fit. ESS: " +
+      "effective sample size of the flow's importance weights, a share of the samples; it cannot see " +
+      "what the flow misses.",
+  };
+}
+
+/** Means over seeds. */
+function energyCell(records: readonly Record[]): string {
+  const kl = meanOf(records.map(({ energy }) => energy!.klNats));
+  const ess = meanOf(records.map(({ energy }) => energy!.essFraction));
+  return `${kl.toFixed(3)} (${(100 * ess).toFixed(0)} %)`;
 }
 
 function timingPivot(records: readonly Record[]): Pivot {
@@ -92,6 +128,16 @@ function timingPivot(records: readonly Record[]): Pivot {
 /** Three significant digits, never in exponential form. */
 export function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
+}
+
+/** The baselines and families that some records are of, in the order of their registries. */
+function familiesOf(records: readonly Record[]): string[] {
+  const present = new Set(records.map(({ run }) => run.family));
+  return [...Object.keys(BASELINES), ...Object.keys(FAMILIES)].filter((name) => present.has(name));
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function unique<T>(values: readonly T[]): T[] {

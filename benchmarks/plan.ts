@@ -10,6 +10,7 @@ export type Profile = "smoke" | "quick" | "paper";
 interface RunBase {
   readonly suite: string;
   readonly profile: string;
+  /** A data set or an energy of the registries, or what a timed flow is fed with. */
   readonly dataset: string;
   /** A family of the registry, or a baseline. */
   readonly family: string;
@@ -31,6 +32,16 @@ export interface QualityRun extends RunBase {
   readonly roundTrips: number;
 }
 
+/** A run that fits a flow to an energy by reverse KL, and scores it; `dataset` names the energy. */
+export interface EnergyRun extends RunBase {
+  readonly kind: "energy";
+  /** Options of `createFlow` but for the event shape. */
+  readonly flow: { readonly [option: string]: ConfigValue };
+  readonly train: TrainConfig;
+  /** Draws that select the weights, and that are scored. */
+  readonly counts: { readonly validation: number; readonly test: number };
+}
+
 /** A run that times an untrained flow. */
 export interface TimingRun extends RunBase {
   readonly kind: "timing";
@@ -44,4 +55,4 @@ export interface TimingRun extends RunBase {
 }
 
 /** One run, as plain data: what is hashed into its id and written into its record. */
-export type Run = QualityRun | TimingRun;
+export type Run = QualityRun | EnergyRun | TimingRun;

@@ -3,13 +3,18 @@
  *
  * @module
  */
-import { DATASETS, type SplitCounts } from "../datasets/mod.ts";
+import { DATASETS, ENERGIES } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
-import type { ConfigValue } from "../flows/family.ts";
-import { type Inversion, INVERSIONS } from "../flows/masked_autoregressive.ts";
-import type { Profile, QualityRun, Run, TimingRun } from "./plan.ts";
-import type { TimeConfig } from "./time_flow.ts";
-import type { TrainConfig } from "./optimize.ts";
+import { INVERSIONS } from "../flows/masked_autoregressive.ts";
+import {
+  type EnergySuite,
+  planEnergy,
+  planQuality,
+  planTiming,
+  type QualitySuite,
+  type TimingSuite,
+} from "./_suite.ts";
+import type { Profile, Run } from "./plan.ts";
 
 /** What a caller may narrow. An empty or absent list means all. */
 export interface Selection {
@@ -20,39 +25,15 @@ export interface Selection {
   readonly seeds?: readonly number[];
 }
 
-type Options = { readonly [option: string]: ConfigValue };
-
-interface QualitySuite {
-  readonly datasets: readonly string[];
-  readonly families: readonly string[];
-  readonly baselines: readonly string[];
-  readonly seeds: readonly number[];
-  readonly counts: SplitCounts;
-  /** Options for every family that has them, then those of one family. */
-  readonly flow: Options;
-  readonly flowOf: { readonly [family: string]: Options };
-  readonly train: TrainConfig;
-  readonly trainOf: { readonly [family: string]: Partial<TrainConfig> };
-  readonly roundTrips: number;
-  readonly expectedSeconds: number;
-}
-
-interface TimingSuite {
-  readonly dims: readonly number[];
-  readonly batches: readonly number[];
-  readonly flow: Options;
-  readonly methods: readonly Inversion[];
-  readonly time: TimeConfig;
-}
-
 interface ProfileSettings {
   readonly toy: QualitySuite;
   readonly mnist: QualitySuite;
+  readonly energy: EnergySuite;
   readonly tradeoff: TimingSuite;
 }
 
 /** The suites of this version. */
-export const SUITES = ["toy", "mnist", "tradeoff"] as const;
+export const SUITES = ["toy", "mnist", "energy", "tradeoff"] as const;
 
 const allFamilies = Object.keys(FAMILIES);
 const toys = Object.values(DATASETS).filter(({ kind }) => kind === "toy").map(({ name }) => name);
@@ -103,6 +84,15 @@ const mnist: QualitySuite = {
   expectedSeconds: 45,
 };
 
+const energy: EnergySuite = {
+  energies: Object.keys(ENERGIES),
+  seeds: [0],
+  counts: { validation: 5_000, test: 20_000 },
+  flow: { layers: 6, hidden: [64, 64] },
+  train: { ...toy.train, maxSteps: 600 },
+  expectedSeconds: 3,
+};
+
 const tradeoff: TimingSuite = {
   dims: [2, 8, 64, 256, 784],
   batches: [1, 16, 100],
@@ -134,6 +124,14 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       roundTrips: 2,
       expectedSeconds: 4,
     },
+    energy: {
+      ...energy,
+      energies: ["u1", "u2"],
+      counts: { validation: 500, test: 2_000 },
+      flow: { layers: 4, hidden: [32] },
+      train: { ...energy.train, maxSteps: 100, validateEvery: 50 },
+      expectedSeconds: 0.5,
+    },
     tradeoff: {
       ...tradeoff,
       dims: [2, 64],
@@ -142,7 +140,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       time: { ...tradeoff.time, minRepeats: 10, minSeconds: 0, maxSeconds: 1 },
     },
   },
-  quick: { toy, mnist, tradeoff },
+  quick: { toy, mnist, energy, tradeoff },
   paper: {
     toy: {
       ...toy,
@@ -163,6 +161,12 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       trainOf: {},
       expectedSeconds: 3_600,
     },
+    energy: {
+      ...energy,
+      seeds: [0, 1, 2, 3, 4],
+      train: { ...energy.train, maxSteps: 10_000, validateEvery: 250 },
+      expectedSeconds: 50,
+    },
     tradeoff: {
       ...tradeoff,
       batches: [1, 16, 100, 1_000],
@@ -181,83 +185,15 @@ export function planRuns(selection: Selection): Run[] {
   const settings = PROFILES[selection.profile];
   const selected = (list: readonly string[] | undefined, name: string): boolean =>
     !list?.length || list.includes(name);
-  const runs = SUITES.filter((suite) => selected(selection.suites, suite)).flatMap((suite): Run[] =>
-    suite === "tradeoff"
-      ? planTiming(suite, selection, settings[suite])
-      : planQuality(suite, selection, settings[suite])
-  );
+  const plan: { readonly [suite in typeof SUITES[number]]: () => Run[] } = {
+    toy: () => planQuality("toy", selection, settings.toy),
+    mnist: () => planQuality("mnist", selection, settings.mnist),
+    energy: () => planEnergy("energy", selection, settings.energy),
+    tradeoff: () => planTiming("tradeoff", selection, settings.tradeoff),
+  };
+  const runs = SUITES.filter((suite) => selected(selection.suites, suite))
+    .flatMap((suite) => plan[suite]());
   return runs.filter((run) =>
     selected(selection.families, run.family) && selected(selection.datasets, run.dataset)
-  );
-}
-
-function planQuality(suite: string, selection: Selection, settings: QualitySuite): QualityRun[] {
-  const { datasets, families, baselines, counts, train, roundTrips } = settings;
-  const seeds = selection.seeds?.length ? selection.seeds : settings.seeds;
-  const common = {
-    kind: "quality",
-    suite,
-    profile: selection.profile,
-    counts,
-    roundTrips,
-  } as const;
-  return datasets.flatMap((dataset) => [
-    ...baselines.map((family) => ({
-      ...common,
-      dataset,
-      family,
-      variant: "flat",
-      seed: seeds[0]!,
-      flow: {},
-      train: null,
-      expectedSeconds: 1,
-    })),
-    ...families.flatMap((family) =>
-      seeds.map((seed) => ({
-        ...common,
-        dataset,
-        family,
-        variant: "flat",
-        seed,
-        flow: { ...known(family, settings.flow), ...settings.flowOf[family] },
-        train: { ...train, ...settings.trainOf[family] },
-        expectedSeconds: settings.expectedSeconds,
-      }))
-    ),
-  ]);
-}
-
-function planTiming(suite: string, selection: Selection, settings: TimingSuite): TimingRun[] {
-  const { dims, batches, flow, methods, time } = settings;
-  return dims.flatMap((dim) =>
-    allFamilies.map((family) => {
-      const isSequential = FAMILIES[family]!.fastDirection !== "both";
-      return {
-        kind: "timing" as const,
-        suite,
-        profile: selection.profile,
-        dataset: `normal${dim}`,
-        dim,
-        family,
-        variant: "flat",
-        // One seed: MAF and IAF then have the same weights.
-        seed: 0,
-        flow: known(family, flow),
-        ops: ["density", "sample", "train_step"] as const,
-        methods: isSequential ? methods : [],
-        batches,
-        time,
-        expectedSeconds: isSequential && dim > 100 ? 20 : 2,
-      };
-    })
-  );
-}
-
-/** The options that a family knows, so that one setting serves all. */
-function known(family: string, options: Options): Options {
-  return Object.fromEntries(
-    Object.entries(options).filter(([option]) =>
-      option === "logitAlpha" || option in FAMILIES[family]!.defaults
-    ),
   );
 }

@@ -78,6 +78,11 @@ export async function trainByReverseKl(
 ): Promise<TrainResult> {
   const { validationCount = VALIDATION_COUNT, ...rest } = options;
   const config = trainConfig(rest);
+  if (!Number.isSafeInteger(validationCount) || validationCount < 1) {
+    throw new RangeError(
+      `Cannot train flow as validationCount must be an integer >= 1: current value is ${validationCount}`,
+    );
+  }
   const latents = rng.split("latents");
   const result = await optimize(
     flow,
