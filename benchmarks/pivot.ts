@@ -90,7 +90,7 @@ function energyPivot(records: readonly Record[]): Pivot {
 function energyCell(records: readonly Record[]): string {
   const kl = meanOf(records.map(({ energy }) => energy!.klNats));
   const ess = meanOf(records.map(({ energy }) => energy!.essFraction));
-  return `${kl.toFixed(3)} (${(100 * ess).toFixed(0)} %)`;
+  return `${kl.toFixed(3)} (${Number((100 * ess).toPrecision(2))} %)`;
 }
 
 function timingPivot(records: readonly Record[]): Pivot {

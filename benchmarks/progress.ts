@@ -92,7 +92,7 @@ function describe({ run, status, reason, scores, energy, training }: Record): st
   const time = `in ${(training?.trainSeconds ?? 0).toFixed(1)}s`;
   if (energy) {
     const { klNats, essFraction } = energy;
-    return `${name}: KL ${klNats.toFixed(4)} nats, ESS ${(100 * essFraction).toFixed(0)} % ${time}`;
+    return `${name}: KL ${klNats.toFixed(4)} nats, ESS ${(100 * essFraction).toFixed(1)} % ${time}`;
   }
   if (scores === null) return `${name}: timed`;
   const { nllNats, bitsPerDim } = scores;
