@@ -42,8 +42,8 @@ export function reverseKl(
  * weights of the best reverse KL of fixed validation draws kept. What is initialised from data is
  * initialised from the other side: so that latent draws become points of mean 0 and variance 1.
  *
- * A q that misses a mode of p pays no more than log of the mass that is left, once: reverse KL
- * settles on some modes where maximum likelihood would cover all.
+ * A flow that misses a mode pays only -log of the mass that it covers: reverse KL may settle on some
+ * modes where maximum likelihood would cover all.
  *
  * @param flow Trained in place.
  * @param energy Its tensor form is learned from, its number form validates.
