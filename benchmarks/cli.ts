@@ -9,7 +9,8 @@ import type { Profile, Run } from "./plan.ts";
 import { Progress } from "./progress.ts";
 import { readRecord, type Record } from "./record.ts";
 import { identify, runBenchmark } from "./run_benchmark.ts";
-import { planRuns, PROFILES, SUITES } from "./suites.ts";
+import { PROFILES } from "./profiles.ts";
+import { planRuns, SUITES, VARIANTS } from "./suites.ts";
 import { summarise } from "./summary.ts";
 import { writeTables } from "./tables.ts";
 
@@ -53,6 +54,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--suite <names>", `of ${SUITES.join(", ")}; comma-separated (default: all)`)
     .option("--family <names>", "families and baselines, comma-separated (default: all)")
     .option("--dataset <names>", "data sets and energies, comma-separated (default: all)")
+    .option("--variant <names>", `of ${VARIANTS.join(", ")}; comma-separated (default: all)`)
     .option("--seed <numbers>", "seeds, comma-separated (default: those of the profile)")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
     .option("--threads <n>", "threads of a BLAS library (default: all processors)")
@@ -102,6 +104,7 @@ interface BenchArguments {
   readonly suite?: string | undefined;
   readonly family?: string | undefined;
   readonly dataset?: string | undefined;
+  readonly variant?: string | undefined;
   readonly seed?: string | undefined;
   readonly backend: string;
   readonly threads?: string | undefined;
@@ -173,6 +176,7 @@ function planOf(options: BenchArguments): Run[] {
     ...Object.keys(DATASETS),
     ...Object.keys(ENERGIES),
   ]);
+  const variants = namesOf("--variant", options.variant, VARIANTS);
   const seeds = split(options.seed).map((text) => {
     const seed = Number(text);
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
@@ -180,7 +184,7 @@ function planOf(options: BenchArguments): Run[] {
     }
     return seed;
   });
-  const plan = planRuns({ profile, suites, families, datasets, seeds });
+  const plan = planRuns({ profile, suites, families, datasets, variants, seeds });
   if (plan.length === 0) {
     throw new UsageError("No run is left of the profile: --list without other options shows all");
   }

@@ -37,7 +37,7 @@ export async function evaluateFlow(
     const count = Math.min(BATCH, rows.count - start);
     const indices = Int32Array.from({ length: count }, (_, i) => start + i);
     const densities = tf.tidy(() =>
-      flow.logProb(tf.tensor2d(exampleBatch(rows, indices, noise), [count, rows.dim]))
+      flow.logProb(tf.tensor(exampleBatch(rows, indices, noise), [count, ...flow.eventShape]))
     );
     logProbs.set(await densities.data(), start);
     densities.dispose();
@@ -50,7 +50,7 @@ export async function evaluateFlow(
 /**
  * The largest error of coming back: max |x - inverse(forward(x))| over coordinates and rows.
  *
- * @param x Shape [batch, dim]; borrowed.
+ * @param x Shape [batch, ...eventShape]; borrowed.
  */
 export async function roundTripError(flow: Flow, x: tf.Tensor): Promise<number> {
   const error = tf.tidy(() => {

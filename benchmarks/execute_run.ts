@@ -77,7 +77,7 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
   const rng = new Rng(run.seed).split(run.dataset);
   if (run.train === null) return await scoreBaseline(run, dataset, rng);
 
-  const eventShape = [dataset.dim];
+  const eventShape = run.variant === "conv" ? dataset.imageShape! : [dataset.dim];
   using flow = createFlow(run.family, { eventShape, ...run.flow }, rng.split("init"));
   const jacobi: JacobiPasses[] = [];
   const count = jacobiCounter(flow, FAMILIES[run.family]!.fastDirection, dataset);
@@ -137,7 +137,7 @@ async function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): Pr
   const { test } = dataset.splits;
   const indices = Int32Array.from({ length: Math.min(count, test.count) }, (_, i) => i);
   const values = exampleBatch(test, indices, testNoise(dataset.name));
-  const x = tf.tensor2d(values, [indices.length, dataset.dim]);
+  const x = tf.tensor(values, [indices.length, ...flow.eventShape]);
   const error = await roundTripError(flow, x);
   x.dispose();
   return error;

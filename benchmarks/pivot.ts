@@ -1,11 +1,12 @@
+import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
-import type { Record } from "./record.ts";
+import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
 export interface Pivot {
-  readonly name: "quality" | "energy" | "timing";
+  readonly name: "quality" | "images" | "energy" | "timing";
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly note: string;
@@ -16,44 +17,68 @@ export interface Pivot {
  * and operation.
  */
 export function pivots(records: readonly Record[]): Pivot[] {
-  return [qualityPivot(records), energyPivot(records), timingPivot(records)].filter(({ rows }) =>
-    rows.length > 0
-  );
+  return [toyPivot(records), imagePivot(records), energyPivot(records), timingPivot(records)]
+    .filter(({ rows }) => rows.length > 0);
 }
 
-function qualityPivot(records: readonly Record[]): Pivot {
-  const quality = records.filter(({ run }) => run.kind === "quality");
-  const families = familiesOf(quality);
-  const rows = unique(quality.map(({ run }) => run.dataset)).map((dataset) => {
-    const ofDataset = quality.filter(({ run }) => run.dataset === dataset);
-    const scores = ofDataset.find(({ scores }) => scores !== null)?.scores;
-    const cells = families.map((family) =>
-      cell(ofDataset.filter(({ run }) => run.family === family), qualityCell)
-    );
-    const unit = scores?.space === "pixel" ? " (bits/dim)" : "";
-    return [dataset + unit, scores?.floorNats?.toFixed(3) ?? "", ...cells];
-  });
+/** A data set is a row, a model a column. */
+function toyPivot(records: readonly Record[]): Pivot {
+  const { datasets, models, cell, floor } = qualityCells(records, "data");
   return {
     name: "quality",
-    head: ["test NLL, nats", "floor", ...families],
-    rows,
+    head: ["test NLL, nats", "floor", ...models],
+    rows: datasets.map((dataset) => [
+      dataset,
+      floor(dataset),
+      ...models.map((model) => cell(dataset, model)),
+    ]),
     note:
       "Lower is better. floor: the entropy of the data, which no density can beat on average. ±: the " +
       "standard error over test points, where it is over 0.1: a few points have next to no density.",
   };
 }
 
-/** What seeds have in common, or what went wrong with one of them. */
-function cell(records: readonly Record[], show: (records: readonly Record[]) => string): string {
-  if (records.length === 0) return "";
-  return records.find(({ status }) => status !== "ok")?.status ?? show(records);
+/** A model is a row, a data set a column. */
+function imagePivot(records: readonly Record[]): Pivot {
+  const { datasets, models, cell } = qualityCells(records, "pixel");
+  return {
+    name: "images",
+    head: ["test bits/dim", ...datasets],
+    rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
+    note: "Lower is better. conv: multi-scale and convolutional; paper: NICE without a logit, as " +
+      "published; the others take flat vectors.",
+  };
+}
+
+/** The quality records of one kind of data, by data set and model. */
+function qualityCells(records: readonly Record[], space: Scores["space"]) {
+  const ofSpace = records.filter(({ run }) =>
+    run.kind === "quality" && (DATASETS[run.dataset]?.kind === "images") === (space === "pixel")
+  );
+  const name = ({ run }: Record) =>
+    run.variant === "flat" ? run.family : `${run.family} ${run.variant}`;
+  const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
+  const rank = (model: string) =>
+    order.indexOf(model.split(" ")[0]!) + 100 * Number(model.includes(" "));
+  const of = (dataset: string) => ofSpace.filter(({ run }) => run.dataset === dataset);
+  return {
+    datasets: unique(ofSpace.map(({ run }) => run.dataset)),
+    models: unique(ofSpace.map(name)).sort((a, b) => rank(a) - rank(b)),
+    cell: (dataset: string, model: string) =>
+      qualityCell(of(dataset).filter((record) => name(record) === model)),
+    floor: (dataset: string) =>
+      of(dataset).find(({ scores }) => scores)?.scores?.floorNats?.toFixed(3) ?? "",
+  };
 }
 
 /**
- * The mean over seeds, in the unit of the row. Where a few test points decide, the
+ * The mean over seeds, in the unit of the row, or what went wrong. Where a few test points decide, the
  * standard error over the test set stands beside it.
  */
 function qualityCell(records: readonly Record[]): string {
+  if (records.length === 0) return "";
+  const bad = records.find(({ status }) => status !== "ok");
+  if (bad) return bad.status;
   const mean = meanOf(
     records.map(({ scores }) => scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats),
   ).toFixed(3);
@@ -64,15 +89,15 @@ function qualityCell(records: readonly Record[]): string {
 
 function energyPivot(records: readonly Record[]): Pivot {
   const fitted = records.filter(({ run }) => run.kind === "energy");
-  const families = familiesOf(fitted);
+  const families = Object.keys(FAMILIES).filter((family) =>
+    fitted.some(({ run }) => run.family === family)
+  );
   const rows = unique(fitted.map(({ run }) => run.dataset)).map((dataset) => {
     const ofEnergy = fitted.filter(({ run }) => run.dataset === dataset);
     return [
       dataset,
       ofEnergy.find(({ energy }) => energy)?.energy?.logZ.toFixed(3) ?? "",
-      ...families.map((family) =>
-        cell(ofEnergy.filter(({ run }) => run.family === family), energyCell)
-      ),
+      ...families.map((family) => energyCell(ofEnergy.filter(({ run }) => run.family === family))),
     ];
   });
   return {
@@ -86,8 +111,11 @@ function energyPivot(records: readonly Record[]): Pivot {
   };
 }
 
-/** Means over seeds. */
+/** Means over seeds, or what went wrong. */
 function energyCell(records: readonly Record[]): string {
+  if (records.length === 0) return "";
+  const bad = records.find(({ status }) => status !== "ok");
+  if (bad) return bad.status;
   const kl = meanOf(records.map(({ energy }) => energy!.klNats));
   const ess = meanOf(records.map(({ energy }) => energy!.essFraction));
   return `${kl.toFixed(3)} (${Number((100 * ess).toPrecision(2))} %)`;
@@ -128,12 +156,6 @@ function timingPivot(records: readonly Record[]): Pivot {
 /** Three significant digits, never in exponential form. */
 export function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
-}
-
-/** The baselines and families that some records are of, in the order of their registries. */
-function familiesOf(records: readonly Record[]): string[] {
-  const present = new Set(records.map(({ run }) => run.family));
-  return [...Object.keys(BASELINES), ...Object.keys(FAMILIES)].filter((name) => present.has(name));
 }
 
 function meanOf(values: readonly number[]): number {

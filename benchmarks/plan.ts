@@ -7,6 +7,12 @@ import type { TrainConfig } from "./optimize.ts";
 /** Budgets: `smoke` checks that all works, `quick` is the default, `paper` is for publication. */
 export type Profile = "smoke" | "quick" | "paper";
 
+/**
+ * How a family meets a data set: as flat vectors; as images, by convolutions; or by the protocol of its
+ * paper where that is another (NICE: no logit).
+ */
+export type Variant = "flat" | "conv" | "paper";
+
 interface RunBase {
   readonly suite: string;
   readonly profile: string;
@@ -14,7 +20,7 @@ interface RunBase {
   readonly dataset: string;
   /** A family of the registry, or a baseline. */
   readonly family: string;
-  readonly variant: string;
+  readonly variant: Variant;
   readonly seed: number;
   /** Seconds on two cores, roughly: for the time that is left and for balanced shards. */
   readonly expectedSeconds: number;

@@ -70,7 +70,7 @@ export class Progress implements Disposable {
     this.#bar?.update(Math.min(this.#expected + seconds, this.#expectedTotal), {
       done: `${this.#done}/${this.#total}`,
       left: this.#left(seconds),
-      what: `${run.family} on ${run.dataset}`,
+      what: nameOf(run),
     });
   }
 
@@ -86,8 +86,12 @@ export class Progress implements Disposable {
   }
 }
 
+function nameOf({ family, variant, dataset }: Run): string {
+  return `${family}${variant === "flat" ? "" : ` ${variant}`} on ${dataset}`;
+}
+
 function describe({ run, status, reason, scores, energy, training }: Record): string {
-  const name = `${run.family} on ${run.dataset} (seed ${run.seed})`;
+  const name = `${nameOf(run)} (seed ${run.seed})`;
   if (status !== "ok") return `${name}: ${status}: ${reason}`;
   const time = `in ${(training?.trainSeconds ?? 0).toFixed(1)}s`;
   if (energy) {

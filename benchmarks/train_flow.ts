@@ -35,7 +35,7 @@ export async function trainFlow(
   const config = trainConfig(options);
   const { train, validation } = data;
   const batch = Math.min(config.batch, train.count);
-  const batches = new Batches(train, batch, rng);
+  const batches = new Batches(train, flow.eventShape, batch, rng);
   const result = await optimize(
     flow,
     {
@@ -54,30 +54,32 @@ export async function trainFlow(
 /** Minibatches without replacement: each pass over the rows in a new order. */
 class Batches {
   readonly #batch: number;
+  readonly #eventShape: readonly number[];
   readonly #noise: Rng;
   readonly #orders: Rng;
   readonly #rows: Rows;
   #order: Int32Array;
   #position = 0;
 
-  constructor(rows: Rows, batch: number, rng: Rng) {
+  constructor(rows: Rows, eventShape: readonly number[], batch: number, rng: Rng) {
     this.#rows = rows;
+    this.#eventShape = eventShape;
     this.#batch = batch;
     this.#orders = rng.split("batches");
     this.#noise = rng.split("training noise");
     this.#order = this.#orders.permutation(rows.count);
   }
 
-  next(): tf.Tensor2D {
+  next(): tf.Tensor {
     if (this.#position + this.#batch > this.#rows.count) {
       this.#order = this.#orders.permutation(this.#rows.count);
       this.#position = 0;
     }
     const indices = this.#order.subarray(this.#position, this.#position + this.#batch);
     this.#position += this.#batch;
-    return tf.tensor2d(exampleBatch(this.#rows, indices, this.#noise), [
+    return tf.tensor(exampleBatch(this.#rows, indices, this.#noise), [
       indices.length,
-      this.#rows.dim,
+      ...this.#eventShape,
     ]);
   }
 }

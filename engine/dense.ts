@@ -1,12 +1,17 @@
+import {
+  activate,
+  activateInPlace,
+  type LayerActivation,
+  timesSlope,
+  timesSlopeInPlace,
+} from "./activation.ts";
+import { allocate, matrixOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import type { Mask } from "./mask.ts";
 import { installedKernels } from "./matmul.ts";
-import { columnsOf, type Matrix, matrix, transposed } from "./matrix.ts";
+import { columnsOf, type Matrix, transposed } from "./matrix.ts";
 import { multiply, multiplyInto, multiplyMasked, multiplyMaskedTransposed } from "./product.ts";
 import * as tf from "./tf.ts";
-
-/** What a layer does with its sums. */
-export type LayerActivation = "linear" | "relu" | "tanh";
 
 /** Some neighbouring columns of a matrix. */
 export interface Columns {
@@ -71,9 +76,6 @@ export function denseGradients(
     : gradientsByOperations(x, delta, layer, before);
 }
 
-/** Codes of assembly/dense.ts. */
-const SLOPES = { relu: 1, tanh: 2 } as const;
-
 function denseInPlace(
   kernels: Kernels,
   x: tf.Tensor,
@@ -86,7 +88,7 @@ function denseInPlace(
   const options = { bias: bias ? kernels.address(bias) : 0, relu: activation === "relu" };
   if (mask) multiplyMasked(kernels, a, b, mask, c, options);
   else multiply(kernels, a, b, c, options);
-  if (activation === "tanh") kernels.tanhInPlace(c.address, y.size);
+  if (activation === "tanh") activateInPlace(kernels, y, activation);
   return y as tf.Tensor2D;
 }
 
@@ -113,9 +115,7 @@ function gradientsInPlace(
     multiply(kernels, transposed(input), output, dWeights);
   }
   kernels.sumRows(output.address, output.rows, output.columns, kernels.address(dBias));
-  if (before !== "linear") {
-    kernels.multiplySlope(kernels.address(dx), kernels.address(x), dx.size, SLOPES[before]);
-  }
+  timesSlopeInPlace(kernels, dx, x, before);
   return { dx, dKernel, dBias };
 }
 
@@ -126,9 +126,7 @@ function denseByOperations(
   const input = columns ? tf.slice(x, [0, columns.start], [-1, columns.count]) : x;
   const weights = mask ? tf.mul(kernel, mask.dense) : kernel;
   const product = tf.matMul(input, weights);
-  const sums = bias ? tf.add(product, bias) : product;
-  if (activation === "linear") return sums as tf.Tensor2D;
-  return (activation === "relu" ? tf.relu(sums) : tf.tanh(sums)) as tf.Tensor2D;
+  return activate(bias ? tf.add(product, bias) : product, activation) as tf.Tensor2D;
 }
 
 function gradientsByOperations(
@@ -144,22 +142,12 @@ function gradientsByOperations(
     const { start, count } = columns;
     dx = tf.pad(dx, [[0, 0], [start, x.shape[1]! - start - count]]);
   }
-  if (before === "relu") dx = tf.mul(dx, tf.step(x));
-  if (before === "tanh") dx = tf.mul(dx, tf.sub(1, tf.square(x)));
   const product = tf.matMul(input, delta, true);
   return {
-    dx,
+    dx: timesSlope(dx, x, before),
     dKernel: mask ? tf.mul(product, mask.dense) : product,
     dBias: tf.sum(delta, 0),
   };
-}
-
-function allocate(kernels: Kernels, shape: number[]): tf.Tensor {
-  return tf.engine().makeTensorFromTensorInfo(kernels.allocate(shape));
-}
-
-function matrixOf(kernels: Kernels, tensor: tf.Tensor): Matrix {
-  return matrix(kernels.address(tensor), tensor.shape[0]!, tensor.shape[1]!);
 }
 
 function inputOf(kernels: Kernels, x: tf.Tensor, columns: Columns | null): Matrix {

@@ -1,6 +1,7 @@
+import { allocate, matrixOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import type { Mask } from "./mask.ts";
-import { columnsOf, type Matrix, matrix, rowsOf, transposed } from "./matrix.ts";
+import { columnsOf, type Matrix, rowsOf, transposed } from "./matrix.ts";
 import { multiply, multiplyInto } from "./product.ts";
 import * as tf from "./tf.ts";
 
@@ -260,10 +261,6 @@ class Workspace implements Disposable {
   }
 }
 
-function allocate(kernels: Kernels, shape: number[]): tf.Tensor {
-  return tf.engine().makeTensorFromTensorInfo(kernels.allocate(shape));
-}
-
 function zeros(kernels: Kernels, shape: number[]): tf.Tensor {
   const tensor = allocate(kernels, shape);
   kernels.fillRows(kernels.address(tensor), 0, 1, tensor.size, 0);
@@ -275,8 +272,4 @@ function biasRows(kernels: Kernels, bias: tf.Tensor, batch: number): tf.Tensor {
   const rows = allocate(kernels, [batch, bias.size]);
   kernels.fillRows(kernels.address(rows), 4 * bias.size, batch, bias.size, kernels.address(bias));
   return rows;
-}
-
-function matrixOf(kernels: Kernels, tensor: tf.Tensor): Matrix {
-  return matrix(kernels.address(tensor), tensor.shape[0]!, tensor.shape[1]!);
 }

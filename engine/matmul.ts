@@ -10,7 +10,7 @@ import * as tf from "./tf.ts";
  */
 
 /** The kernels of TensorFlow.js that are replaced. */
-const NAMES = ["BatchMatMul", "_FusedMatMul"] as const;
+const NAMES = ["BatchMatMul", "_FusedMatMul", "Identity"] as const;
 
 const stock = new Map<string, tf.KernelConfig>();
 let installed: Kernels | undefined;
@@ -21,17 +21,22 @@ export function installedKernels(): Kernels | undefined {
 }
 
 /**
- * Lets `tf.matMul`, `tf.fused.matMul` and their gradients run on our kernels on backend wasm.
+ * Lets `tf.matMul`, `tf.fused.matMul` and their gradients run on our kernels on backend wasm, and copies
+ * of tensors share their memory.
  *
  * @param kernels What {@link loadKernels} returned.
  */
 export function installMatMul(kernels: Kernels): void {
   restoreMatMul();
-  const ours = { BatchMatMul: matMul, _FusedMatMul: fusedMatMul };
+  const ours = {
+    BatchMatMul: (call: unknown) => matMul(kernels, call as Call),
+    _FusedMatMul: (call: unknown) => fusedMatMul(kernels, call as Call),
+    Identity: (call: unknown) => share(kernels, call as { inputs: { x: tf.TensorInfo } }),
+  };
   for (const name of NAMES) {
     const config = tf.getKernel(name, "wasm");
     stock.set(name, config);
-    replace({ ...config, kernelFunc: (call) => ours[name](kernels, call as unknown as Call) });
+    replace({ ...config, kernelFunc: ours[name] });
   }
   installed = kernels;
 }
@@ -48,7 +53,19 @@ function replace(config: tf.KernelConfig): void {
   tf.registerKernel(config);
 }
 
-/** What TensorFlow.js calls a kernel with. */
+/**
+ * Another tensor of the same numbers in memory. TensorFlow.js's own copies them, and everything that a
+ * tape keeps for a gradient goes through it.
+ */
+function share(
+  { backend }: Kernels,
+  { inputs: { x: { dataId, shape, dtype } } }: { readonly inputs: { readonly x: tf.TensorInfo } },
+): tf.TensorInfo {
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
+}
+
+/** What TensorFlow.js calls a matrix product with. */
 interface Call {
   readonly inputs: {
     readonly a: tf.TensorInfo;

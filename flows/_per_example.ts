@@ -17,3 +17,8 @@ const MIN_DEVIATION = 1e-6;
 export function logDeviations(batch: tf.Tensor): tf.Tensor {
   return tf.log(tf.add(tf.sqrt(tf.moments(batch, 0).variance), MIN_DEVIATION));
 }
+
+/** The log-determinant of what preserves volume: 0 for each example. */
+export function noLogDet(batch: number): tf.Tensor1D {
+  return tf.zeros([batch]);
+}

@@ -14,8 +14,10 @@ import type * as tf from "../engine/tf.ts";
  * until `[Symbol.dispose]()`.
  */
 export interface Bijector extends Disposable {
-  /** Shape of one event: a batch has shape [batch, ...eventShape]. */
+  /** Shape of one event of data: a batch has shape [batch, ...eventShape]. */
   readonly eventShape: readonly number[];
+  /** Shape of one event of the latent, of as many numbers; absent: that of the data. */
+  readonly latentShape?: readonly number[];
   /**
    * All that a saved flow must hold, in a fixed order. What is learned has `trainable` set; what is
    * drawn once and kept, like a permutation, has not.
@@ -29,13 +31,13 @@ export interface Bijector extends Disposable {
    * Sets the parameters that are initialised from data (actnorm), so that this batch leaves the
    * bijector on the other side with mean 0 and variance 1 where the parameters can achieve it.
    *
-   * @param batch Shape [batch, ...eventShape], on the side named.
+   * @param batch Of the side named, shape [batch, ...eventShape] or [batch, ...latentShape].
    * @param side "data": the batch is what `forward` takes; "latent": what `inverse` takes.
    */
   initialize?(batch: tf.Tensor, side: "data" | "latent"): void;
 }
 
-/** What {@link Bijector.forward} returns: z [batch, ...eventShape] and logDet [batch], nats. */
+/** What {@link Bijector.forward} returns: z [batch, ...latentShape] and logDet [batch], nats. */
 export interface Forward {
   readonly z: tf.Tensor;
   readonly logDet: tf.Tensor1D;
@@ -45,6 +47,11 @@ export interface Forward {
 export interface Inverse {
   readonly x: tf.Tensor;
   readonly logDet: tf.Tensor1D;
+}
+
+/** Shape of one event of a bijector's latent. */
+export function latentShapeOf(bijector: Bijector): readonly number[] {
+  return bijector.latentShape ?? bijector.eventShape;
 }
 
 /**

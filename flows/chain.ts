@@ -1,5 +1,11 @@
 import * as tf from "../engine/tf.ts";
-import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+import {
+  type Bijector,
+  checkBatch,
+  type Forward,
+  type Inverse,
+  latentShapeOf,
+} from "./bijector.ts";
 
 /**
  * Bijectors one after the other, listed in the order in which data meets them. Owns its parts.
@@ -8,28 +14,31 @@ import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijecto
  */
 export class Chain implements Bijector {
   readonly eventShape: readonly number[];
+  readonly latentShape: readonly number[];
   readonly parts: readonly Bijector[];
 
   /**
-   * @param parts At least one; all of one event shape.
+   * @param parts At least one; each takes the shape that the one before it returns.
    * @throws {RangeError} If there is no part.
-   * @throws {TypeError} If the event shapes differ.
+   * @throws {TypeError} If the shapes do not fit.
    */
   constructor(parts: readonly Bijector[]) {
     const [first] = parts;
     if (first === undefined) {
       throw new RangeError("Cannot create Chain as it needs at least one part: current count is 0");
     }
-    for (const [i, part] of parts.entries()) {
-      if (String(part.eventShape) !== String(first.eventShape)) {
+    for (const [i, part] of parts.slice(1).entries()) {
+      const shape = latentShapeOf(parts[i]!);
+      if (String(part.eventShape) !== String(shape)) {
         throw new TypeError(
-          `Cannot create Chain as all parts must have event shape [${
-            first.eventShape.join(", ")
-          }]: part ${i} has [${part.eventShape.join(", ")}]`,
+          `Cannot create Chain as part ${i + 1} must have event shape [${
+            shape.join(", ")
+          }], as the part before it returns: current one is [${part.eventShape.join(", ")}]`,
         );
       }
     }
     this.eventShape = first.eventShape;
+    this.latentShape = latentShapeOf(parts.at(-1)!);
     this.parts = parts;
   }
 
@@ -51,7 +60,7 @@ export class Chain implements Bijector {
   }
 
   inverse(z: tf.Tensor): Inverse {
-    checkBatch("Chain.inverse", z, this.eventShape, "z");
+    checkBatch("Chain.inverse", z, this.latentShape, "z");
     return tf.tidy(() => {
       let { x, logDet } = this.parts.at(-1)!.inverse(z);
       for (const part of this.parts.slice(0, -1).reverse()) {

@@ -1,22 +1,37 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
-import { affine } from "./affine.ts";
+import { sumPerExample } from "./_per_example.ts";
+import { type Affine, affine, type AffineDirection } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+import { ConvNet, type ConvNetwork } from "./conv_net.ts";
 import { type Activation, Mlp } from "./mlp.ts";
 import type { ScaleMap } from "./scale_map.ts";
 
 /** What {@link Coupling} is made of. */
 export interface CouplingOptions {
-  readonly dim: number;
-  /** What the network sees and leaves as it is; of an odd dim the first half is the larger. */
+  /** [dim], or [height, width, channels] for images. */
+  readonly eventShape: readonly number[];
+  /**
+   * What the network sees and leaves as it is, of the coordinates or of the channels; of an odd number
+   * the first half is the larger.
+   */
   readonly keep: "first half" | "second half";
-  /** Widths of the network's hidden layers. */
+  /** Widths of the network's hidden layers; for images their channels. */
   readonly hidden: readonly number[];
   readonly activation: Activation;
   /** Null for an additive coupling: a shift and no scale. */
   readonly scaleMap: ScaleMap | null;
   /** Whether it starts as the identity (Kingma and Dhariwal 2018, section 3.3). */
   readonly zeroOutput: boolean;
+  /** For images: the kind of network, "plain" by default. */
+  readonly network?: ConvNetwork;
+}
+
+/** What says how to move the other half. */
+interface Conditioner extends Disposable {
+  readonly variables: readonly tf.Variable[];
+  /** @param x Of which it reads what is kept. */
+  apply(x: tf.Tensor): tf.Tensor;
 }
 
 /**
@@ -26,6 +41,9 @@ export interface CouplingOptions {
  *     forward(x):  z_kept = x_kept,  z_moved = x_moved * s + t,    logDet = sum log s
  *     inverse(z):  x_kept = z_kept,  x_moved = (z_moved - t) / s,  logDet = -sum log s
  *
+ * Over images the parts are halves of the channels, at every pixel, and the network is convolutional;
+ * behind a {@link Squeeze} in checkerboard order they are the fields of a checkerboard.
+ *
  * Cost: one network pass in either direction.
  *
  * Source: additive, Dinh et al. 2015 (NICE), section 3.2; affine, Dinh et al. 2017 (RealNVP),
@@ -34,36 +52,38 @@ export interface CouplingOptions {
 export class Coupling implements Bijector {
   readonly eventShape: readonly number[];
   readonly #moved: { readonly start: number; readonly count: number };
-  readonly #network: Mlp;
+  readonly #network: Conditioner;
   readonly #scaleMap: ScaleMap | null;
 
   /**
    * @param name Path of its variables: those of the network, `name/kernel0`, …
    * @param rng Source of the network's initial kernels.
-   * @throws {RangeError} If dim is 1.
+   * @throws {RangeError} If there is only one coordinate, or channel.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
-    const { dim, keep, hidden, activation, scaleMap, zeroOutput } = options;
-    if (dim < 2) {
+    const { eventShape, keep, scaleMap, network = "plain", ...own } = options;
+    const size = eventShape.at(-1)!;
+    if (size < 2) {
       throw new RangeError(
-        `Cannot create Coupling as it keeps one part and transforms the other, which takes dim ` +
-          `>= 2: current value is ${dim}`,
+        `Cannot create Coupling as it keeps one part and transforms the other, which takes ${
+          eventShape.length === 1 ? "dim" : "channels"
+        } >= 2: current value is ${size}`,
       );
     }
-    const half = Math.ceil(dim / 2);
-    const parts = [{ start: 0, count: half }, { start: half, count: dim - half }] as const;
+    const half = Math.ceil(size / 2);
+    const parts = [{ start: 0, count: half }, { start: half, count: size - half }] as const;
     const [kept, moved] = keep === "first half" ? parts : [parts[1], parts[0]];
-    this.eventShape = [dim];
+    this.eventShape = eventShape;
     this.#moved = moved;
     this.#scaleMap = scaleMap;
-    this.#network = new Mlp(name, {
+    const io = {
       inputs: kept.count,
       firstInput: kept.start,
-      hidden,
       outputs: moved.count * (scaleMap ? 2 : 1),
-      activation,
-      zeroOutput,
-    }, rng);
+    };
+    this.#network = eventShape.length === 1
+      ? new Mlp(name, { ...own, ...io }, rng)
+      : new ConvNet(name, { ...own, ...io, network }, rng);
   }
 
   get variables(): readonly tf.Variable[] {
@@ -73,8 +93,7 @@ export class Coupling implements Bijector {
   forward(x: tf.Tensor): Forward {
     checkBatch("Coupling.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      const params = this.#network.apply(x);
-      const { y: z, logDet } = affine(x, params, this.#moved, this.#scaleMap, "scale");
+      const { y: z, logDet } = this.#move(x, "scale");
       return { z, logDet };
     });
   }
@@ -82,8 +101,7 @@ export class Coupling implements Bijector {
   inverse(z: tf.Tensor): Inverse {
     checkBatch("Coupling.inverse", z, this.eventShape, "z");
     return tf.tidy(() => {
-      const params = this.#network.apply(z); // It sees what is kept alone: the same in x and z.
-      const { y: x, logDet } = affine(z, params, this.#moved, this.#scaleMap, "standardise");
+      const { y: x, logDet } = this.#move(z, "standardise");
       return { x, logDet };
     });
   }
@@ -91,4 +109,22 @@ export class Coupling implements Bijector {
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
   }
+
+  /** Either way: the network sees what is kept alone, which is the same in x and z. */
+  #move(x: tf.Tensor, direction: AffineDirection): Affine {
+    const params = this.#network.apply(x);
+    if (this.eventShape.length === 1) {
+      return affine(x, params, this.#moved, this.#scaleMap, direction);
+    }
+    const { y, logDet } = affine(rowsOf(x), rowsOf(params), this.#moved, this.#scaleMap, direction);
+    return {
+      y: tf.reshape(y, x.shape),
+      logDet: sumPerExample(tf.reshape(logDet, [x.shape[0]!, -1])),
+    };
+  }
+}
+
+/** A row for each pixel. */
+function rowsOf(x: tf.Tensor): tf.Tensor {
+  return tf.reshape(x, [-1, x.shape.at(-1)!]);
 }

@@ -1,8 +1,10 @@
 import type { Rng } from "../engine/rng.ts";
 import { BASES } from "./base.ts";
+import type { Bijector } from "./bijector.ts";
 import { Chain } from "./chain.ts";
+import { CONV_NETWORKS } from "./conv_net.ts";
 import { FAMILIES } from "./families.ts";
-import type { ConfigValue, FlowConfig, FlowFamily } from "./family.ts";
+import type { ConfigValue, FlowConfig, FlowFamily, FlowParts } from "./family.ts";
 import { Flow } from "./flow.ts";
 import { Logit } from "./logit.ts";
 import { INVERSIONS } from "./masked_autoregressive.ts";
@@ -10,7 +12,7 @@ import { SCALE_MAPS } from "./scale_map.ts";
 
 /** Options of {@link createFlow}: the shape, and what the family has defaults for. */
 export interface FlowOptions {
-  /** Shape of one event: [dim]. */
+  /** Shape of one event: [dim], or [height, width, channels] for families that have `images`. */
   readonly eventShape: readonly number[];
   /**
    * For data in [0, 1): a logit kept off the ends by this alpha comes first, so that the density is
@@ -27,6 +29,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   base: Object.keys(BASES),
   scaleMap: Object.keys(SCALE_MAPS),
   inversion: INVERSIONS,
+  network: CONV_NETWORKS,
 };
 
 /**
@@ -66,16 +69,10 @@ export function createFlow(
     );
   }
   const { eventShape, logitAlpha = null, ...given } = options;
-  const [dim] = eventShape;
-  if (eventShape.length !== 1 || !isCount(dim)) {
-    throw new RangeError(
-      `Cannot create ${definition.name} as eventShape must be [dim] with an integer dim >= 1: ` +
-        `current value is [${eventShape.join(", ")}]`,
-    );
-  }
-  const config = resolve(definition, given);
-  const { base, bijector } = definition.create(dim!, config, rng);
-  return new Flow(base, logitAlpha === null ? bijector : prepend(dim!, logitAlpha, bijector), {
+  const { defaults, create } = variantFor(definition, eventShape);
+  const config = resolve(definition.name, defaults, given);
+  const { base, bijector } = create(config, rng);
+  return new Flow(base, logitAlpha === null ? bijector : prepend(logitAlpha, bijector), {
     family: definition.name,
     familyVersion: definition.version,
     eventShape: [...eventShape],
@@ -84,22 +81,47 @@ export function createFlow(
   });
 }
 
-function prepend(dim: number, alpha: number, bijector: Chain["parts"][number]): Chain {
-  return new Chain([new Logit(dim, alpha), bijector]);
+/** What makes flows of a family for an event shape. */
+function variantFor(
+  family: FlowFamily,
+  shape: readonly number[],
+): { defaults: FlowConfig; create: (config: FlowConfig, rng: Rng) => FlowParts } {
+  const { name, defaults, images } = family;
+  if (shape.every(isCount)) {
+    const [size, width, channels] = shape as [number, number, number];
+    if (shape.length === 1) {
+      return { defaults, create: (config, rng) => family.create(size, config, rng) };
+    }
+    if (shape.length === 3 && images) {
+      const create = (config: FlowConfig, rng: Rng) =>
+        images.create([size, width, channels], config, rng);
+      return { defaults: images.defaults, create };
+    }
+  }
+  throw new RangeError(
+    `Cannot create ${name} as eventShape must be [dim]${
+      images ? " or [height, width, channels]" : ""
+    } with integers >= 1: current value is [${shape.join(", ")}]`,
+  );
+}
+
+function prepend(alpha: number, bijector: Bijector): Chain {
+  return new Chain([new Logit(bijector.eventShape, alpha), bijector]);
 }
 
 function resolve(
-  family: FlowFamily,
+  family: string,
+  defaults: FlowConfig,
   given: { readonly [option: string]: ConfigValue | undefined },
 ): FlowConfig {
-  const config: Record<string, ConfigValue> = { ...family.defaults };
+  const config: Record<string, ConfigValue> = { ...defaults };
   for (const [option, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const fallback = family.defaults[option];
+    const fallback = defaults[option];
     if (fallback === undefined) {
       throw new TypeError(
-        `Cannot create ${family.name} as it has no option "${option}": its options are ${
-          ["eventShape", "logitAlpha", ...Object.keys(family.defaults)].join(", ")
+        `Cannot create ${family} as it has no option "${option}": its options are ${
+          ["eventShape", "logitAlpha", ...Object.keys(defaults)].join(", ")
         }`,
       );
     }
@@ -107,7 +129,7 @@ function resolve(
     if (problem !== null) {
       const ErrorClass = kind(value) === kind(fallback) ? RangeError : TypeError;
       throw new ErrorClass(
-        `Cannot create ${family.name} as ${option} must be ${problem}: current value is ${
+        `Cannot create ${family} as ${option} must be ${problem}: current value is ${
           JSON.stringify(value)
         }`,
       );

@@ -1,6 +1,7 @@
 import type { Rng } from "../engine/rng.ts";
 import type { BaseName } from "./base.ts";
 import type { Bijector } from "./bijector.ts";
+import type { ImageShape } from "./squeeze.ts";
 
 /** A value of a config: plain JSON. */
 export type ConfigValue = number | string | boolean | null | readonly number[];
@@ -17,8 +18,29 @@ export interface Citation {
   readonly url: string;
 }
 
-/** A family of flows: plain data and one function. */
-export interface FlowFamily<Config extends FlowConfig = FlowConfig> {
+/** A bijector from data to latent, and the density of the latent. */
+export interface FlowParts {
+  readonly base: BaseName;
+  readonly bijector: Bijector;
+}
+
+/** The convolutional variant of a family. */
+export interface ImageVariant<Config extends FlowConfig = FlowConfig> {
+  /** Every option with its default, as in {@link FlowFamily}. */
+  readonly defaults: Config;
+  /**
+   * @param shape Of the images.
+   * @param config Resolved and checked.
+   * @param rng Source of everything that is drawn.
+   */
+  create(shape: ImageShape, config: Config, rng: Rng): FlowParts;
+}
+
+/** A family of flows: plain data and one function, or two where it has a variant for images. */
+export interface FlowFamily<
+  Config extends FlowConfig = FlowConfig,
+  ImageConfig extends FlowConfig = FlowConfig,
+> {
   readonly name: string;
   /** Raised when the same config and seed would give another flow: older results are then stale. */
   readonly version: number;
@@ -32,5 +54,7 @@ export interface FlowFamily<Config extends FlowConfig = FlowConfig> {
    * @param config Resolved and checked.
    * @param rng Source of everything that is drawn.
    */
-  create(dim: number, config: Config, rng: Rng): { base: BaseName; bijector: Bijector };
+  create(dim: number, config: Config, rng: Rng): FlowParts;
+  /** For event shapes [height, width, channels]; absent: the family takes vectors only. */
+  readonly images?: ImageVariant<ImageConfig>;
 }

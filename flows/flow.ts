@@ -1,7 +1,7 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
 import { type BaseName, BASES } from "./base.ts";
-import { type Bijector, checkBatch } from "./bijector.ts";
+import { type Bijector, checkBatch, latentShapeOf } from "./bijector.ts";
 import type { FlowConfig } from "./family.ts";
 
 /**
@@ -96,7 +96,7 @@ export class Flow implements Disposable {
    * @param count Number of examples, an integer >= 1.
    * @param rng Source of the draws.
    * @param options `temperature` scales them; default: 1.
-   * @returns z of shape [count, ...eventShape].
+   * @returns z of the shape that `bijector.inverse` takes, [count, ...].
    * @throws {RangeError} If the count is not an integer >= 1.
    */
   latents(count: number, rng: Rng, options: { temperature?: number } = {}): tf.Tensor {
@@ -108,7 +108,7 @@ export class Flow implements Disposable {
     const { temperature = 1 } = options;
     const draws = BASES[this.base].draw(count * this.dim, rng);
     if (temperature !== 1) { for (let i = 0; i < draws.length; i++) draws[i]! *= temperature; }
-    return tf.tensor(draws, [count, ...this.eventShape]);
+    return tf.tensor(draws, [count, ...latentShapeOf(this.bijector)]);
   }
 
   /**

@@ -1,12 +1,17 @@
+import type { Rng } from "../engine/rng.ts";
 import { ActNorm } from "./actnorm.ts";
 import type { BaseName } from "./base.ts";
 import type { Bijector } from "./bijector.ts";
 import { Chain } from "./chain.ts";
+import type { ConvNetwork } from "./conv_net.ts";
 import { Coupling } from "./coupling.ts";
 import type { FlowFamily } from "./family.ts";
 import { InvertibleLinear } from "./invertible_linear.ts";
 import type { Activation } from "./mlp.ts";
+import { multiScale } from "./multi_scale.ts";
+import { Pixelwise } from "./pixelwise.ts";
 import type { ScaleMap } from "./scale_map.ts";
+import type { ImageShape } from "./squeeze.ts";
 
 type GlowConfig = {
   readonly layers: number;
@@ -16,16 +21,21 @@ type GlowConfig = {
   readonly scaleMap: ScaleMap;
 };
 
+type GlowImageConfig = GlowConfig & { readonly levels: number; readonly network: ConvNetwork };
+
 /**
- * Glow over vectors: each step is actnorm, an invertible linear map and an affine coupling.
+ * Glow: each step is actnorm, an invertible linear map and an affine coupling.
  *
  *     x <- exp(logScale) * x + bias,  x <- x W,  x_moved <- x_moved * s(x_kept) + t(x_kept)
  *
- * Deviations from the paper: vectors in place of images, so the linear map mixes coordinates and
- * not channels; see {@link InvertibleLinear} for its parametrisation and {@link ScaleMap} for the
+ * Over images as in the paper: the linear map mixes the channels of each pixel, the network of the
+ * coupling is convolutional, and {@link multiScale} levels of `layers` steps each end in a split with a
+ * learned prior. Over vectors the linear map mixes all coordinates.
+ *
+ * Deviations from the paper: see {@link InvertibleLinear} for its parametrisation and {@link ScaleMap} for the
  * scale: sigmoid(a + 2) as in the released code is an option, 2 tanh(a / 2) the default.
  */
-export const glow: FlowFamily<GlowConfig> = {
+export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
   name: "glow",
   version: 1,
   citation: {
@@ -52,7 +62,7 @@ export const glow: FlowFamily<GlowConfig> = {
         new ActNorm(`layer${k}/actnorm`, dim),
         new InvertibleLinear(`layer${k}/linear`, dim, layerRng),
         new Coupling(`layer${k}/coupling`, {
-          dim,
+          eventShape: [dim],
           keep,
           hidden,
           activation,
@@ -62,5 +72,45 @@ export const glow: FlowFamily<GlowConfig> = {
       );
     }
     return { base, bijector: new Chain(parts) };
+  },
+  images: {
+    defaults: {
+      levels: 2,
+      layers: 8,
+      hidden: [128, 128],
+      network: "plain",
+      activation: "relu",
+      base: "normal",
+      scaleMap: "tanh",
+    },
+    create(shape, { levels, layers, base, hidden, ...network }, rng) {
+      const coupling = (name: string, shape: ImageShape, hidden: readonly number[], rng: Rng) =>
+        new Coupling(
+          name,
+          { eventShape: shape, keep: "first half", zeroOutput: true, hidden, ...network },
+          rng,
+        );
+      const step = (shape: ImageShape, name: string): Bijector[] => {
+        const [height, width, channels] = shape;
+        const own = rng.split(name);
+        const linear = new Chain([
+          new ActNorm(`${name}/actnorm`, channels),
+          new InvertibleLinear(`${name}/linear`, channels, own),
+        ]);
+        return [
+          new Pixelwise([height, width], linear),
+          coupling(`${name}/coupling`, shape, hidden, own),
+        ];
+      };
+      const bijector = multiScale(shape, {
+        levels,
+        order: "rows",
+        steps: (shape, level) =>
+          Array.from({ length: layers }, (_, k) => step(shape, `level${level}/layer${k}`)).flat(),
+        prior: (shape, level) =>
+          coupling(`level${level}/prior`, shape, [], rng.split(`level${level}/prior`)),
+      });
+      return { base, bijector };
+    },
   },
 };

@@ -1,5 +1,5 @@
 import type * as tf from "../engine/tf.ts";
-import type { Bijector, Forward, Inverse } from "./bijector.ts";
+import { type Bijector, type Forward, type Inverse, latentShapeOf } from "./bijector.ts";
 
 /**
  * A bijector used the other way round: what was latent is data. Owns the bijector it wraps.
@@ -14,6 +14,10 @@ export class Inverted implements Bijector {
   }
 
   get eventShape(): readonly number[] {
+    return latentShapeOf(this.inner);
+  }
+
+  get latentShape(): readonly number[] {
     return this.inner.eventShape;
   }
 

@@ -17,19 +17,21 @@ export class Logit implements Bijector {
   readonly eventShape: readonly number[];
   readonly variables: readonly tf.Variable[] = [];
   readonly #alpha: number;
+  readonly #dim: number;
 
   /**
-   * @param dim Number of coordinates.
+   * @param eventShape Of any rank.
    * @param alpha At least 1e-7, what float32 can tell from 0 beside 1, and less than 1/2.
    * @throws {RangeError} If alpha is outside.
    */
-  constructor(dim: number, alpha: number) {
+  constructor(eventShape: readonly number[], alpha: number) {
     if (!(alpha >= 1e-7 && alpha < 0.5)) {
       throw new RangeError(
         `Cannot create Logit as alpha must be in [1e-7, 0.5): current value is ${alpha}`,
       );
     }
-    this.eventShape = [dim];
+    this.eventShape = eventShape;
+    this.#dim = tf.util.sizeFromShape([...eventShape]);
     this.#alpha = alpha;
   }
 
@@ -42,7 +44,7 @@ export class Logit implements Bijector {
       return {
         z: tf.sub(logY, logOneMinusY),
         logDet: tf.sub<tf.Tensor1D>(
-          this.eventShape[0]! * Math.log(slope),
+          this.#dim * Math.log(slope),
           sumPerExample(tf.add(logY, logOneMinusY)),
         ),
       };
@@ -58,7 +60,7 @@ export class Logit implements Bijector {
         x: tf.div(tf.sub(tf.sigmoid(z), this.#alpha), slope),
         logDet: tf.sub<tf.Tensor1D>(
           sumPerExample(logYTimesOneMinusY),
-          this.eventShape[0]! * Math.log(slope),
+          this.#dim * Math.log(slope),
         ),
       };
     });

@@ -1,4 +1,5 @@
-import { dense, denseGradients, type DenseLayer, type LayerActivation } from "../engine/dense.ts";
+import type { LayerActivation } from "../engine/activation.ts";
+import { dense, denseGradients, type DenseLayer } from "../engine/dense.ts";
 import type { Mask } from "../engine/mask.ts";
 import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";

@@ -8,10 +8,19 @@ export { autoregressiveLayers } from "./autoregressive_layers.ts";
 export { type Base, type BaseName, BASES } from "./base.ts";
 export type { Bijector, Forward, Inverse } from "./bijector.ts";
 export { Chain } from "./chain.ts";
+export { CONV_NETWORKS, ConvNet, type ConvNetOptions, type ConvNetwork } from "./conv_net.ts";
 export { Coupling, type CouplingOptions } from "./coupling.ts";
 export { createFlow, type FlowOptions } from "./create_flow.ts";
 export { FAMILIES } from "./families.ts";
-export type { Citation, ConfigValue, FlowConfig, FlowFamily } from "./family.ts";
+export type {
+  Citation,
+  ConfigValue,
+  FlowConfig,
+  FlowFamily,
+  FlowParts,
+  ImageVariant,
+} from "./family.ts";
+export { Flatten } from "./flatten.ts";
 export { Flow } from "./flow.ts";
 export { Inverted } from "./inverted.ts";
 export { InvertibleLinear } from "./invertible_linear.ts";
@@ -25,6 +34,10 @@ export {
 } from "./masked_autoregressive.ts";
 export { type Activation, Mlp, type MlpOptions } from "./mlp.ts";
 export { evensFirst, Permutation } from "./permutation.ts";
+export { multiScale, type MultiScaleOptions } from "./multi_scale.ts";
+export { Pixelwise } from "./pixelwise.ts";
 export { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 export { Scaling } from "./scaling.ts";
+export { Split } from "./split.ts";
+export { type ImageShape, Squeeze, type SqueezeOrder } from "./squeeze.ts";
 export { loadFlow, saveFlow } from "./save_flow.ts";

@@ -54,7 +54,7 @@ export const nice: FlowFamily<NiceConfig> = {
     if (actnorm) parts.push(new ActNorm("actnorm", dim));
     for (let k = 0; k < layers; k++) {
       const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
-      const options = { dim, keep, hidden, activation, scaleMap: null, zeroOutput };
+      const options = { eventShape: [dim], keep, hidden, activation, scaleMap: null, zeroOutput };
       parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
     }
     parts.push(new Scaling("scaling", dim));

@@ -1,6 +1,7 @@
 import { gatherColumns } from "../engine/gather_columns.ts";
 import * as tf from "../engine/tf.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
+import { noLogDet } from "./_per_example.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 
 /**
@@ -67,7 +68,7 @@ export class Permutation implements Bijector {
     const batch = checkBatch("Permutation.forward", x, this.eventShape, "x");
     return tf.tidy(() => ({
       z: permuteColumns(x, this.#order as tf.Tensor1D, this.#inverseOrder as tf.Tensor1D),
-      logDet: tf.zeros([batch]) as tf.Tensor1D,
+      logDet: noLogDet(batch),
     }));
   }
 
@@ -75,7 +76,7 @@ export class Permutation implements Bijector {
     const batch = checkBatch("Permutation.inverse", z, this.eventShape, "z");
     return tf.tidy(() => ({
       x: permuteColumns(z, this.#inverseOrder as tf.Tensor1D, this.#order as tf.Tensor1D),
-      logDet: tf.zeros([batch]) as tf.Tensor1D,
+      logDet: noLogDet(batch),
     }));
   }
 

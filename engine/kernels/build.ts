@@ -19,6 +19,7 @@ const FILES = [
   "math",
   "matmul",
   "pack",
+  "patches",
   "row",
   "solve",
   "tile",

@@ -23,6 +23,7 @@ export interface WasmBackend {
   };
   makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
   disposeData(dataId: object): boolean;
+  incRef(dataId: object): void;
   refCount(dataId: object): number;
 }
 
@@ -49,6 +50,15 @@ interface KernelExports {
   // deno-fmt-ignore
   zeroOutsideRows(
     corner: number, lineBytes: number, bounds: number, columns: number, from: number, rows: number,
+  ): void;
+  // deno-fmt-ignore
+  gatherPatches(
+    x: number, to: number, images: number, height: number, width: number, channels: number,
+  ): void;
+  // deno-fmt-ignore
+  foldPatches(
+    patches: number, to: number, images: number, height: number, width: number, channels: number,
+    bias: number,
   ): void;
   gatherColumns(x: number, order: number, y: number, batch: number, dim: number): void;
   // deno-fmt-ignore

@@ -25,7 +25,7 @@ testWith(
   async () => {
     await startEngine();
     const { splits: { test }, levels } = await loadDataset("mnist", {});
-    using logit = new Logit(784, 1e-6);
+    using logit = new Logit([784], 1e-6);
     let sum = 0;
     const noise = new Rng(0);
     for (let start = 0; start < test.count; start += 1_000) {

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import type { Bijector } from "../../flows/bijector.ts";
+import { type Bijector, latentShapeOf } from "../../flows/bijector.ts";
 import { sumPerExample } from "../../flows/_per_example.ts";
 import { variableName } from "../../flows/_variable.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
@@ -44,7 +44,7 @@ export const BIJECTOR_CHECKS = {
     withTensors(() => {
       const { z, logDet } = bijector.forward(x);
       const back = bijector.inverse(z);
-      assert.deepEqual(z.shape, x.shape);
+      assert.deepEqual(z.shape, [x.shape[0], ...latentShapeOf(bijector)]);
       assert.deepEqual(logDet.shape, [x.shape[0]]);
       assert.deepEqual(back.x.shape, x.shape);
       assert.deepEqual(back.logDet.shape, [x.shape[0]]);
@@ -57,7 +57,8 @@ export const BIJECTOR_CHECKS = {
     }),
   "forward undoes inverse": ({ bijector, x, rng }) =>
     withTensors(() => {
-      const z = tf.tensor(rng.split("latent").normal(x.size), x.shape);
+      const shape = [x.shape[0]!, ...latentShapeOf(bijector)];
+      const z = tf.tensor(rng.split("latent").normal(x.size), shape);
       const again = bijector.forward(bijector.inverse(z).x).z;
       assertAllClose(flat(again), flat(z), TOLERANCES.roundTrip, "forward(inverse(z))");
     }),
@@ -158,47 +159,78 @@ export const BIJECTOR_CHECKS = {
   },
   "wrong shapes are refused": ({ bijector, x }) =>
     withTensors(() => {
-      const wrong = [tf.ones([3, bijector.eventShape[0]! + 1]), tf.ones([bijector.eventShape[0]!])];
-      const empty = tf.zeros([0, ...bijector.eventShape]);
-      for (const tensor of [...wrong, empty]) {
-        const shape = `current shape is [${tensor.shape.join(", ")}]`;
-        const expected = {
-          name: "TypeError",
-          message: new RegExp(shape.replaceAll(/[[\]]/g, "\\$&")),
-        };
-        assert.throws(() => bijector.forward(tensor), expected);
-        assert.throws(() => bijector.inverse(tensor), expected);
-      }
+      const refuses = (
+        evaluate: (tensor: tf.Tensor) => unknown,
+        event: readonly number[],
+      ): void => {
+        const [first, ...others] = event as [number, ...number[]];
+        for (const shape of [[3, first + 1, ...others], [...event], [0, ...event]]) {
+          const message = `current shape is [${shape.join(", ")}]`;
+          assert.throws(() => evaluate(tf.zeros(shape)), {
+            name: "TypeError",
+            message: new RegExp(message.replaceAll(/[[\]]/g, "\\$&")),
+          });
+        }
+      };
+      refuses((x) => bijector.forward(x), bijector.eventShape);
+      refuses((z) => bijector.inverse(z), latentShapeOf(bijector));
       assert.ok(x.shape[0]! >= 1);
     }),
 } as const satisfies Record<string, Check>;
 
-/** Runs {@link BIJECTOR_CHECKS} over dims and seeds, at initialisation and perturbed. */
-export function testBijector(name: string, options: {
-  make: (dim: number, rng: Rng) => Bijector;
-  dims?: readonly number[];
+/** What to test, and how. */
+interface TestOptions {
   seeds?: readonly number[];
   /** Data of the bijector's domain; default: standard normal. */
   data?: (count: number, rng: Rng) => Float32Array;
-  depends?: (dim: number) => (i: number, j: number) => boolean;
+  /** Standard deviation of the noise that perturbs the variables. */
+  noise?: number;
   skip?: readonly { reason: string; checks: readonly CheckName[] }[];
-}): void {
-  const { make, dims = [2, 3, 5], seeds = [0, 1], data = (n, rng) => rng.normal(n) } = options;
+}
+
+/** Runs {@link BIJECTOR_CHECKS} over dims and seeds, at initialisation and perturbed. */
+export function testBijector(
+  name: string,
+  { make, dims = [2, 3, 5], depends, ...options }: TestOptions & {
+    make: (dim: number, rng: Rng) => Bijector;
+    dims?: readonly number[];
+    depends?: (dim: number) => (i: number, j: number) => boolean;
+  },
+): void {
+  testShapes(name, {
+    ...options,
+    make: ([dim], rng) => make(dim!, rng),
+    shapes: dims.map((dim) => [dim]),
+    ...(depends && { depends: ([dim]) => depends(dim!) }),
+  });
+}
+
+/** The same over event shapes. */
+export function testShapes<Shape extends readonly number[]>(
+  name: string,
+  options: TestOptions & {
+    make: (shape: Shape, rng: Rng) => Bijector;
+    shapes: readonly Shape[];
+    depends?: (shape: Shape) => (i: number, j: number) => boolean;
+  },
+): void {
+  const { make, shapes, seeds = [0, 1], noise = 0.2, data = (n, rng) => rng.normal(n) } = options;
   for (const { reason } of options.skip ?? []) assert.ok(reason.length > 0);
   const skipped = new Set((options.skip ?? []).flatMap(({ checks }) => checks));
   Deno.test(`${name} conforms`, async (t) => {
     await startEngine();
-    for (const dim of dims) {
+    for (const shape of shapes) {
       for (const seed of seeds) {
         const rng = new Rng(seed).split(name);
         const tensorsBefore = tf.memory().numTensors;
-        const bijector = make(dim, rng.split("init"));
-        const x = tf.tensor(data(7 * dim, rng.split("data")), [7, dim]);
-        const depends = options.depends?.(dim);
+        const bijector = make(shape, rng.split("init"));
+        const batch = [7, ...shape];
+        const x = tf.tensor(data(tf.util.sizeFromShape(batch), rng.split("data")), batch);
+        const depends = options.depends?.(shape);
         const subject = { bijector, x, rng, ...(depends && { depends }) };
         for (const state of ["at initialisation", "perturbed"]) {
-          if (state === "perturbed") perturb(bijector, rng.split("perturb"));
-          await t.step(`dim ${dim}, seed ${seed}, ${state}`, () => {
+          if (state === "perturbed") perturb(bijector, rng.split("perturb"), noise);
+          await t.step(`shape [${shape}], seed ${seed}, ${state}`, () => {
             for (const [check, run] of Object.entries(BIJECTOR_CHECKS)) {
               if (!skipped.has(check as CheckName)) attempt(check, () => run(subject));
             }

@@ -17,7 +17,7 @@ import { BIJECTOR_CHECKS, type CheckName, perturb, type Subject } from "./biject
 
 const affine = (dim: number): Bijector =>
   new Coupling("p", {
-    dim,
+    eventShape: [dim],
     keep: "first half",
     hidden: [8],
     activation: "tanh",

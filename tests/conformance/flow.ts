@@ -5,9 +5,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Rng } from "../../engine/rng.ts";
+import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import type { Flow } from "../../flows/flow.ts";
+import { type Flow, loadFlow, saveFlow } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
 
 /** A square that holds all but a negligible part of a density, and points a side. */
@@ -65,4 +65,22 @@ export function assertSamplesFollowDensity(flow: Flow, rng: Rng, halfWidth = 0.5
     Math.abs(mean - volume) <= 5 * error,
     `the box has volume ${volume}, the samples say ${mean} +- ${error}`,
   );
+}
+
+/** A flow saved and loaded has the same config, densities and samples, bit for bit. */
+export async function assertSameWhenLoaded(flow: Flow): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await saveFlow(flow, `${folder}/flow.safetensors`);
+    using loaded = await loadFlow(`${folder}/flow.safetensors`);
+    assert.deepEqual(loaded.config, flow.config);
+    const evaluate = (flow: Flow): number[] =>
+      tf.tidy(() => {
+        const x = tf.tensor(new Rng(3).uniform(10 * flow.dim), [10, ...flow.eventShape]);
+        return [...flow.logProb(x).dataSync(), ...flow.sample(10, new Rng(4)).dataSync()];
+      });
+    assert.deepEqual(evaluate(loaded), evaluate(flow));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }

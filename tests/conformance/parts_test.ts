@@ -31,7 +31,7 @@ testBijector("InvertibleLinear", {
   dims: [1, 2, 3, 5, 9],
 });
 testBijector("Logit", {
-  make: (dim) => new Logit(dim, 1e-3),
+  make: (dim) => new Logit([dim], 1e-3),
   depends: diagonal,
   data: (count, rng) => rng.uniform(count).map((u) => 0.05 + 0.9 * u),
 });
@@ -41,7 +41,7 @@ for (const scaleMap of [null, ...Object.keys(SCALE_MAPS) as ScaleMap[]]) {
       testBijector(`Coupling (${scaleMap ?? "additive"}, keeps ${keep}, ${activation})`, {
         make: (dim, rng) =>
           new Coupling("p", {
-            dim,
+            eventShape: [dim],
             keep,
             hidden: [6, 5],
             activation,

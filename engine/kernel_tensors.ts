@@ -1,0 +1,14 @@
+import type { Kernels } from "./kernels/kernels.ts";
+import { type Matrix, matrix } from "./matrix.ts";
+import * as tf from "./tf.ts";
+
+/** A new tensor in the memory of the kernels, whose numbers are not set yet. */
+export function allocate(kernels: Kernels, shape: readonly number[]): tf.Tensor {
+  return tf.engine().makeTensorFromTensorInfo(kernels.allocate([...shape]));
+}
+
+/** A tensor as a matrix: [..., columns] has a row for each choice of the other indices. */
+export function matrixOf(kernels: Kernels, tensor: tf.Tensor): Matrix {
+  const columns = tensor.shape.at(-1)!;
+  return matrix(kernels.address(tensor), tensor.size / columns, columns);
+}

@@ -1,0 +1,178 @@
+import { activate, timesSlope } from "../engine/activation.ts";
+import { conv, convGradients, type ConvLayer } from "../engine/conv.ts";
+import type { Rng } from "../engine/rng.ts";
+import * as tf from "../engine/tf.ts";
+import { createVariable, disposeVariables } from "./_variable.ts";
+import type { Activation } from "./mlp.ts";
+
+/** What {@link ConvNet} is made of. */
+export interface ConvNetOptions {
+  /** Channels of the input. */
+  readonly inputs: number;
+  /** The first of the channels of x that are the input; the others are not read. */
+  readonly firstInput: number;
+  /** Channels of the hidden layers; empty for one linear layer of 3 x 3. */
+  readonly hidden: readonly number[];
+  /** Channels of the output. */
+  readonly outputs: number;
+  readonly activation: Activation;
+  /** Whether the output layer starts at zero, so that what it conditions starts as the identity. */
+  readonly zeroOutput: boolean;
+  readonly network: ConvNetwork;
+}
+
+/**
+ * How the layers of a convolutional network are connected.
+ *
+ *     plain:     h_k = activation(conv(h_{k-1})); 3 x 3 first and last, 1 x 1 between (Glow's network)
+ *     residual:  3 x 3 first and last; between them blocks of two layers, 1 x 1 and 3 x 3,
+ *                h_{k+1} = activation(conv(h_k)),  h_{k+2} = activation(h_k + conv(h_{k+1}))
+ */
+export type ConvNetwork = "plain" | "residual";
+
+/** The values of {@link ConvNetwork}. */
+export const CONV_NETWORKS: readonly ConvNetwork[] = ["plain", "residual"];
+
+interface Layer extends ConvLayer {
+  /** Adds what two layers before returned. */
+  readonly isSkip: boolean;
+}
+
+/**
+ * A convolutional network: the conditioner of couplings over images.
+ *
+ * Kernels start uniform on +-sqrt(6 / (in + out)) with in and out the numbers that one output depends
+ * on and one input reaches (Glorot and Bengio 2010), biases at zero.
+ *
+ * Source: of the plain one Kingma and Dhariwal 2018, appendix B; residual blocks: He et al. 2016,
+ * without the normalisation that Dinh et al. 2017 have in them.
+ */
+export class ConvNet implements Disposable {
+  readonly variables: readonly tf.Variable[];
+  readonly #input: { readonly start: number; readonly count: number };
+  readonly #layers: readonly Layer[];
+
+  /**
+   * @param name Path of its variables: `name/kernel0` [9 in, out] or [in, out], `name/bias0` [out], …
+   * @param rng Source of the initial kernels.
+   * @throws {RangeError} If residual blocks cannot be made of the hidden layers.
+   */
+  constructor(name: string, options: ConvNetOptions, rng: Rng) {
+    const { inputs, firstInput, hidden, outputs, activation, zeroOutput, network } = options;
+    const isResidual = network === "residual";
+    const fits = (width: number, k: number): boolean => k % 2 === 1 || width === hidden[0];
+    if (isResidual && hidden.length > 0 && !(hidden.length % 2 === 1 && hidden.every(fits))) {
+      throw new RangeError(
+        "Cannot create ConvNet as a residual one needs a hidden layer and two more for each block, the " +
+          `second as wide as the first of all: current widths are [${hidden.join(", ")}]`,
+      );
+    }
+    this.#input = { start: firstInput, count: inputs };
+    const widths = [inputs, ...hidden, outputs];
+    this.#layers = widths.slice(1).map((out, k) => {
+      const isLast = k === hidden.length;
+      const isSkip = isResidual && !isLast && k > 0 && k % 2 === 0;
+      const pixels = k === 0 || isLast || isSkip ? 9 : 1;
+      const values = new Float32Array(pixels * widths[k]! * out);
+      if (!isLast || !zeroOutput) {
+        const bound = Math.sqrt(6 / (pixels * (widths[k]! + out)));
+        const uniform = rng.split(`kernel${k}`).uniform(values.length);
+        for (let i = 0; i < values.length; i++) values[i] = bound * (2 * uniform[i]! - 1);
+      }
+      return {
+        kernel: createVariable(`${name}/kernel${k}`, [pixels * widths[k]!, out], values),
+        bias: createVariable(`${name}/bias${k}`, [out], new Float32Array(out)),
+        activation: isLast ? "linear" : activation,
+        isSkip,
+      };
+    });
+    this.variables = this.#layers.flatMap(({ kernel, bias }) => [kernel, bias] as tf.Variable[]);
+  }
+
+  /**
+   * One operation for the whole network, with its gradient written out. It goes through the images in
+   * blocks whose hidden layers stay in the processor's cache.
+   *
+   * @param x Shape [batch, height, width, inputs], or more channels.
+   * @returns Shape [batch, height, width, outputs].
+   */
+  apply(x: tf.Tensor): tf.Tensor {
+    const { start, count } = this.#input;
+    const sizes = this.#blockSizes(x.shape as [number, number, number, number]);
+    const op = tf.customGrad((...args) => {
+      const save = args.pop() as tf.GradSaveFunc;
+      const blocks = tf.split(args[0] as tf.Tensor, sizes).map((x) => this.#activations(x));
+      const value = tf.concat(blocks.map((h) => h.pop()!));
+      save(blocks.flat());
+      return {
+        value,
+        gradFunc: (dy: tf.Tensor, h: tf.Tensor[]) => this.#gradients(h, tf.split(dy, sizes)),
+      };
+    });
+    return op(tf.slice(x, [0, 0, 0, start], [-1, -1, -1, count]), ...this.variables);
+  }
+
+  [Symbol.dispose](): void {
+    disposeVariables(this.variables);
+  }
+
+  /** Numbers of images, one for each block. */
+  #blockSizes([batch, height, width]: [number, number, number, number]): number[] {
+    const widest = Math.max(...this.#layers.map(({ bias }) => bias.size));
+    const size = Math.max(1, Math.floor(BLOCK_SIZE / (height * width * widest)));
+    const count = Math.ceil(batch / size);
+    return Array.from({ length: count }, (_, i) => Math.min(size, batch - i * size));
+  }
+
+  /** x, and the output of every layer. */
+  #activations(x: tf.Tensor): tf.Tensor[] {
+    const h = [x];
+    for (const layer of this.#layers) h.push(evaluate(layer, h.at(-1)!, h.at(-2)));
+    return h;
+  }
+
+  /**
+   * @param h What {@link apply} saved: for each block its x and hidden layers.
+   * @param dy For each block.
+   * @returns The gradient of x, then those of the variables, which sum over the blocks.
+   */
+  #gradients(h: readonly tf.Tensor[], dy: readonly tf.Tensor[]): tf.Tensor[] {
+    const depth = this.#layers.length;
+    const blocks = dy.map((dy, i) => this.#blockGradients(h.slice(i * depth, (i + 1) * depth), dy));
+    const sums = this.variables.map((_, i) => tf.addN(blocks.map((block) => block[i + 1]!)));
+    return [tf.concat(blocks.map(([dx]) => dx!)), ...sums];
+  }
+
+  /**
+   *     delta_L = dy,   delta_{k-1} = (gradient of h_{k-1}, by layer k and a skip) * activation'(h_{k-1})
+   */
+  #blockGradients(h: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+    const gradients: tf.Tensor[] = [];
+    let delta = dy;
+    for (let k = this.#layers.length - 1, skipped: tf.Tensor | null = null; k >= 0; k--) {
+      const layer = this.#layers[k]!;
+      const before = k > 0 ? this.#layers[k - 1]!.activation : "linear";
+      // A gradient that skipped the layer behind this one ends at the input of this one.
+      const { dx, dKernel, dBias } = convGradients(
+        h[k]!,
+        delta,
+        layer,
+        skipped ? "linear" : before,
+      );
+      gradients.unshift(dKernel, dBias);
+      const next: tf.Tensor = skipped ? timesSlope(tf.add(dx, skipped), h[k]!, before) : dx;
+      skipped = layer.isSkip ? delta : null;
+      delta = next;
+    }
+    return [delta, ...gradients];
+  }
+}
+
+/** Numbers of a hidden layer of one block. */
+const BLOCK_SIZE = 1 << 18;
+
+/** The output of a layer: `before` is what its skip starts from. */
+function evaluate(layer: Layer, x: tf.Tensor, before: tf.Tensor | undefined): tf.Tensor {
+  if (!layer.isSkip) return conv(x, layer);
+  return activate(tf.add(conv(x, { ...layer, activation: "linear" }), before!), layer.activation);
+}

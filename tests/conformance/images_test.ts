@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { Rng } from "../../engine/rng.ts";
+import * as tf from "../../engine/tf.ts";
+import { ActNorm } from "../../flows/actnorm.ts";
+import { Chain } from "../../flows/chain.ts";
+import type { ConvNetwork } from "../../flows/conv_net.ts";
+import { Coupling } from "../../flows/coupling.ts";
+import { createFlow, FAMILIES, Flatten, InvertibleLinear, Logit } from "../../flows/mod.ts";
+import { Pixelwise } from "../../flows/pixelwise.ts";
+import { SCALE_MAPS, type ScaleMap } from "../../flows/scale_map.ts";
+import { Split } from "../../flows/split.ts";
+import { type ImageShape, Squeeze, type SqueezeOrder } from "../../flows/squeeze.ts";
+import { startEngine, testWith } from "../_engine.ts";
+import { perturb, testShapes } from "./bijector.ts";
+import { assertSameWhenLoaded } from "./flow.ts";
+
+const SHAPES: readonly ImageShape[] = [[2, 2, 2], [3, 2, 3], [1, 5, 2], [1, 1, 2]];
+/** Of several layers of convolutions: larger weights make maps that float32 cannot invert. */
+const DEEP = { noise: 0.05 };
+
+for (const order of ["rows", "checkerboard"] satisfies SqueezeOrder[]) {
+  testShapes(`Squeeze (${order})`, {
+    make: (shape) => new Squeeze(shape, order),
+    shapes: [[2, 2, 1], [4, 2, 3]] satisfies ImageShape[],
+  });
+}
+Deno.test("Squeeze.forward() puts the fields of a checkerboard into halves of the channels", async () => {
+  await startEngine();
+  // Columns of two 2 x 2 squares, two channels, the second one 10 higher.
+  const x = tf.tensor([0, 10, 1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 6, 16, 7, 17], [1, 4, 2, 2]);
+  const squeezed = (order: SqueezeOrder): number[] => {
+    using squeeze = new Squeeze([4, 2, 2], order);
+    return tf.tidy(() => Array.from(squeeze.forward(x).z.dataSync()));
+  };
+  const rows = [0, 10, 1, 11, 2, 12, 3, 13];
+  assert.deepEqual(squeezed("rows"), [...rows, ...rows.map((value) => value + 4)]);
+  const board = [0, 10, 3, 13, 1, 11, 2, 12];
+  assert.deepEqual(squeezed("checkerboard"), [...board, ...board.map((value) => value + 4)]);
+  x.dispose();
+});
+
+testShapes("Flatten", { make: (shape) => new Flatten(shape), shapes: SHAPES });
+testShapes("Logit over images", {
+  make: (shape) => new Logit(shape, 1e-3),
+  shapes: SHAPES,
+  data: (count, rng) => rng.uniform(count).map((u) => 0.05 + 0.9 * u),
+});
+testShapes("Pixelwise (ActNorm, InvertibleLinear)", {
+  make: ([height, width, channels], rng) => {
+    const parts = [new ActNorm("a", channels), new InvertibleLinear("b", channels, rng)];
+    return new Pixelwise([height, width], new Chain(parts));
+  },
+  depends: ([, , channels]) => (i, j) => Math.floor(i / channels) === Math.floor(j / channels),
+  shapes: SHAPES,
+});
+for (const network of ["plain", "residual"] satisfies ConvNetwork[]) {
+  for (const scaleMap of [null, ...Object.keys(SCALE_MAPS) as ScaleMap[]]) {
+    for (const keep of ["first half", "second half"] as const) {
+      const activation = keep === "first half" ? "relu" as const : "tanh" as const;
+      testShapes(`Coupling over images (${network}, ${scaleMap ?? "additive"}, keeps ${keep})`, {
+        make: (shape, rng) =>
+          new Coupling("p", {
+            eventShape: shape,
+            keep,
+            hidden: network === "plain" ? [6, 5] : [6, 3, 6],
+            network,
+            activation,
+            scaleMap,
+            zeroOutput: activation === "relu",
+          }, rng),
+        depends: ([, , channels]) => (i, j) => {
+          const half = Math.ceil(channels / 2);
+          const isKept = (k: number) => (k % channels < half) === (keep === "first half");
+          return i === j || !isKept(i) && isKept(j);
+        },
+        shapes: SHAPES,
+        seeds: [0],
+      });
+    }
+  }
+}
+testShapes("Split", {
+  make: ([height, width, channels]) => {
+    const half = [height, width, channels / 2] as const;
+    const norm = new Pixelwise([height, width], new ActNorm("p", channels / 2));
+    return new Split([height, width, channels], new Chain([norm, new Flatten(half)]));
+  },
+  depends: ([height, width, channels]) => {
+    const half = channels / 2, rest = height * width * half;
+    /** Where latent i comes from: the first halves of all pixels, then the second ones. */
+    const source = (i: number) =>
+      Math.floor(i % rest / half) * channels + i % half + (i < rest ? 0 : half);
+    return (i, j) => j === source(i);
+  },
+  shapes: [[2, 3, 2], [1, 2, 4]] satisfies ImageShape[],
+});
+
+/** Small options of a family over images. */
+function small(network: ConvNetwork): Record<string, number | string | number[]> {
+  return { layers: 2, hidden: network === "plain" ? [6, 5] : [6, 5, 6], network };
+}
+
+for (const family of Object.keys(FAMILIES).filter((name) => FAMILIES[name]!.images)) {
+  for (const network of ["plain", "residual"] satisfies ConvNetwork[]) {
+    testShapes(`${family} over images (${network})`, {
+      make: (eventShape, rng) =>
+        createFlow(family, { eventShape, ...small(network) }, rng).bijector,
+      shapes: [[4, 4, 1], [4, 4, 2]] satisfies ImageShape[],
+      seeds: [0],
+      ...DEEP,
+    });
+  }
+
+  Deno.test(`${family} over images: data-dependent initialisation standardises the latent`, async () => {
+    await startEngine();
+    using flow = createFlow(family, { eventShape: [4, 4, 2], ...small("plain") }, new Rng(9));
+    const values = new Rng(10).normal(200 * 32).map((value, i) =>
+      5 * (i % 2) + (1 + i % 2) * value
+    );
+    const x = tf.tensor(values, [200, 4, 4, 2]);
+    flow.initialize(x);
+    const { mean, variance } = tf.moments(flow.bijector.forward(x).z);
+    assert.ok(Math.abs(mean.dataSync()[0]!) < 0.05, `mean ${mean.dataSync()[0]}`);
+    assert.ok(Math.abs(variance.dataSync()[0]! - 1) < 0.05, `variance ${variance.dataSync()[0]}`);
+    tf.dispose([x, mean, variance]);
+  });
+
+  testWith(
+    ["read", "write"],
+    `${family} over images saved and loaded gives the same bits`,
+    async () => {
+      await startEngine();
+      const options = { eventShape: [4, 4, 1], logitAlpha: 1e-3, ...small("residual") };
+      using flow = createFlow(family, options, new Rng(2));
+      perturb(flow.bijector, new Rng(2), DEEP.noise);
+      await assertSameWhenLoaded(flow);
+    },
+  );
+
+  Deno.test(`${family} over images refuses sizes that cannot be halved`, () => {
+    assert.throws(() => createFlow(family, { eventShape: [6, 8, 1] }, new Rng(0)), {
+      name: "RangeError",
+      message: /multiples of 2\^levels = 4: current shape is \[6, 8, 1\]/,
+    });
+  });
+}
