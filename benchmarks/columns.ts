@@ -7,7 +7,7 @@ import type { Column } from "./csv.ts";
 import { tInterval } from "./_statistics.ts";
 import { quantile } from "./metrics.ts";
 import type { QualityRun, Run } from "./plan.ts";
-import type { JacobiPasses, Record, Timing } from "./record.ts";
+import type { JacobiPasses, Record, Scores, Timing } from "./record.ts";
 import type { Scaling } from "./scaling.ts";
 
 const hidden = ({ flow }: Run): string | null => {
@@ -16,6 +16,11 @@ const hidden = ({ flow }: Run): string | null => {
 };
 const layers = ({ flow }: Run): number | null =>
   typeof flow.layers === "number" ? flow.layers : null;
+
+/** Of images; the density of a histogram is that of the integers. */
+function dequantization({ flow }: Run, scores: Scores | null): string | null {
+  return scores?.space === "pixel" ? String(flow.dequantization ?? "uniform") : null;
+}
 
 /** What was run, and how it ended. */
 const RUN: readonly Column<Record>[] = [
@@ -73,6 +78,12 @@ export const QUALITY: readonly Column<Record>[] = [
   { name: "kl_se", value: ({ scores }) => scores?.klSe ?? null },
   REASON,
   { name: "peak_rss_mib", value: ({ training }) => training?.peakRssMib || null },
+  { name: "dequantization", value: ({ run, scores }) => dequantization(run, scores) },
+  {
+    name: "noise_samples",
+    value: ({ run, scores }) =>
+      run.kind === "quality" && scores?.space === "pixel" ? run.noiseSamples ?? 1 : null,
+  },
 ];
 
 /** energy.csv: one row per flow that was fitted to an energy. */

@@ -35,7 +35,7 @@ const BATCH = 500;
  * @param energy Its number form is evaluated, in float64.
  * @param count Fresh draws.
  * @param rng Source of them: the same source, the same numbers.
- * @param signal Aborts between batches.
+ * @param options `signal` aborts between batches.
  * @throws {RangeError} If the count is not an integer >= 1, or a log-density or energy not finite.
  */
 export async function evaluateReverseKl(
@@ -43,9 +43,9 @@ export async function evaluateReverseKl(
   energy: Pick<Energy, "energy" | "logNormalizerNats">,
   count: number,
   rng: Rng,
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<ReverseKl> {
-  const { logProbs, energies } = await drawWeighted(flow, energy, count, rng, signal);
+  const { logProbs, energies } = await drawWeighted(flow, energy, count, rng, options.signal);
   return scoreDraws(logProbs, energies, energy.logNormalizerNats());
 }
 

@@ -86,7 +86,10 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
     ...(count && { onLook: (step) => void jacobi.push(count(step)) }),
   });
   const { test } = dataset.splits;
-  const { logProbs } = await evaluateFlow(flow, test, testNoise(run.dataset), signal);
+  const { logProbs } = await evaluateFlow(flow, test, testNoise(run.dataset), {
+    noiseSamples: run.noiseSamples ?? 1,
+    ...(signal && { signal }),
+  });
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
   const scores = {
     ...score(dataset, logProbs, flow.params),
@@ -103,7 +106,7 @@ async function executeEnergy(run: EnergyRun, options: ExecuteOptions): Promise<O
   const config = { ...run.train, validationCount: run.counts.validation };
   const training = await trainByReverseKl(flow, energy, config, rng.split("train"), options);
   const draws = testLatents(run.dataset);
-  const found = await evaluateReverseKl(flow, energy, run.counts.test, draws, options.signal);
+  const found = await evaluateReverseKl(flow, energy, run.counts.test, draws, options);
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
   const scores = { dim, params: flow.params, ...found };
   return { config: flow.config, training, scores: null, energy: scores, timings: [] };

@@ -6,7 +6,7 @@
 export { type Baseline, BASELINES, type FittedBaseline } from "./baselines.ts";
 export { type Divergence, DivergenceError } from "./divergence_error.ts";
 export { describeEnvironment, type Environment } from "./environment.ts";
-export { evaluateFlow, type Evaluation } from "./evaluate_flow.ts";
+export { evaluateFlow, type EvaluateOptions, type Evaluation } from "./evaluate_flow.ts";
 export { evaluateReverseKl, type ReverseKl } from "./evaluate_reverse_kl.ts";
 export { bitsPerDim } from "./metrics.ts";
 export type { EnergyRun, Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";

@@ -34,6 +34,8 @@ export interface QualityRun extends RunBase {
   readonly flow: { readonly [option: string]: ConfigValue };
   /** Null for a baseline. */
   readonly train: TrainConfig | null;
+  /** Noise samples of each test image; absent: 1. */
+  readonly noiseSamples?: number;
   /** Test examples whose round trip is measured. */
   readonly roundTrips: number;
 }

@@ -139,11 +139,14 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
   );
 }
 
+/** Options of `createFlow` itself. */
+const FOR_ALL = ["logitAlpha", "dequantization"];
+
 /** The options that a family knows, so that one setting serves all. */
 function known(family: string, variant: Variant, options: Options): Options {
   const { defaults, images } = FAMILIES[family]!;
   const own = variant === "conv" ? images!.defaults : defaults;
   return Object.fromEntries(
-    Object.entries(options).filter(([option]) => option === "logitAlpha" || option in own),
+    Object.entries(options).filter(([option]) => FOR_ALL.includes(option) || option in own),
   );
 }

@@ -16,6 +16,8 @@ export interface CouplingOptions {
    * the first half is the larger.
    */
   readonly keep: "first half" | "second half";
+  /** How many coordinates or channels between the halves are seen and never move; 0 by default. */
+  readonly context?: number;
   /** Widths of the network's hidden layers; for images their channels. */
   readonly hidden: readonly number[];
   readonly activation: Activation;
@@ -61,8 +63,8 @@ export class Coupling implements Bijector {
    * @throws {RangeError} If there is only one coordinate, or channel.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
-    const { eventShape, keep, scaleMap, network = "plain", ...own } = options;
-    const size = eventShape.at(-1)!;
+    const { eventShape, keep, context = 0, scaleMap, network = "plain", ...own } = options;
+    const size = eventShape.at(-1)! - context;
     if (size < 2) {
       throw new RangeError(
         `Cannot create Coupling as it keeps one part and transforms the other, which takes ${
@@ -71,8 +73,10 @@ export class Coupling implements Bijector {
       );
     }
     const half = Math.ceil(size / 2);
-    const parts = [{ start: 0, count: half }, { start: half, count: size - half }] as const;
-    const [kept, moved] = keep === "first half" ? parts : [parts[1], parts[0]];
+    const [first, second] = [half, size - half];
+    const [kept, moved] = keep === "first half"
+      ? [{ start: 0, count: first + context }, { start: first + context, count: second }]
+      : [{ start: first, count: context + second }, { start: 0, count: first }];
     this.eventShape = eventShape;
     this.#moved = moved;
     this.#scaleMap = scaleMap;

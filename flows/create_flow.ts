@@ -9,6 +9,7 @@ import { Flow } from "./flow.ts";
 import { Logit } from "./logit.ts";
 import { INVERSIONS } from "./masked_autoregressive.ts";
 import { SCALE_MAPS } from "./scale_map.ts";
+import { type DequantizerOptions, VariationalDequantizer } from "./variational_dequantizer.ts";
 
 /** Options of {@link createFlow}: the shape, and what the family has defaults for. */
 export interface FlowOptions {
@@ -19,6 +20,12 @@ export interface FlowOptions {
    * that of x itself. Default null: no logit.
    */
   readonly logitAlpha?: number | null;
+  /**
+   * "variational": for images of 8 bits in [0, 1), a learned map of the noise of dequantisation comes
+   * first of all ({@link VariationalDequantizer}, 4 couplings with the family's networks). Default
+   * "uniform": none.
+   */
+  readonly dequantization?: "uniform" | "variational";
   /** The family's own, like `layers` and `hidden`; see its `defaults`. */
   readonly [option: string]: ConfigValue | undefined;
 }
@@ -68,17 +75,46 @@ export function createFlow(
       }: current value is "${family}"`,
     );
   }
-  const { eventShape, logitAlpha = null, ...given } = options;
+  const { eventShape, logitAlpha = null, dequantization = "uniform", ...given } = options;
   const { defaults, create } = variantFor(definition, eventShape);
   const config = resolve(definition.name, defaults, given);
+  if (!["uniform", "variational"].includes(dequantization)) {
+    throw new RangeError(
+      `Cannot create ${definition.name} as dequantization must be uniform or variational: current ` +
+        `value is ${JSON.stringify(dequantization)}`,
+    );
+  }
   const { base, bijector } = create(config, rng);
-  return new Flow(base, logitAlpha === null ? bijector : prepend(logitAlpha, bijector), {
+  const parts = [
+    ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
+    ...(logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)]),
+    bijector,
+  ];
+  return new Flow(base, parts.length === 1 ? bijector : new Chain(parts), {
     family: definition.name,
     familyVersion: definition.version,
     eventShape: [...eventShape],
     logitAlpha,
+    ...(dequantization === "variational" && { dequantization }),
     ...config,
   });
+}
+
+/** A dequantizer with networks like those of the flow behind it. */
+function dequantizerFor(shape: readonly number[], config: FlowConfig, rng: Rng): Bijector {
+  const [height, width, channels] = shape;
+  if (height === undefined || width === undefined || channels === undefined) {
+    throw new RangeError(
+      `Cannot create flow as variational dequantization takes event shape ` +
+        `[height, width, channels]: current value is [${shape.join(", ")}]`,
+    );
+  }
+  const { hidden, activation, scaleMap, network } = config as unknown as Required<
+    DequantizerOptions
+  >;
+  const options = { layers: 4, hidden, activation, scaleMap, network };
+  const name = "dequantizer";
+  return new VariationalDequantizer(name, [height, width, channels], options, rng.split(name));
 }
 
 /** What makes flows of a family for an event shape. */
@@ -99,14 +135,10 @@ function variantFor(
     }
   }
   throw new RangeError(
-    `Cannot create ${name} as eventShape must be [dim]${
+    `Cannot create ${name} as eventShape must be [dim] with an integer dim >= 1${
       images ? " or [height, width, channels]" : ""
-    } with integers >= 1: current value is [${shape.join(", ")}]`,
+    }: current value is [${shape.join(", ")}]`,
   );
-}
-
-function prepend(alpha: number, bijector: Bijector): Chain {
-  return new Chain([new Logit(bijector.eventShape, alpha), bijector]);
 }
 
 function resolve(
@@ -121,7 +153,7 @@ function resolve(
     if (fallback === undefined) {
       throw new TypeError(
         `Cannot create ${family} as it has no option "${option}": its options are ${
-          ["eventShape", "logitAlpha", ...Object.keys(defaults)].join(", ")
+          ["eventShape", "logitAlpha", "dequantization", ...Object.keys(defaults)].join(", ")
         }`,
       );
     }

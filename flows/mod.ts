@@ -41,3 +41,4 @@ export { Scaling } from "./scaling.ts";
 export { Split } from "./split.ts";
 export { type ImageShape, Squeeze, type SqueezeOrder } from "./squeeze.ts";
 export { loadFlow, saveFlow } from "./save_flow.ts";
+export { type DequantizerOptions, VariationalDequantizer } from "./variational_dequantizer.ts";

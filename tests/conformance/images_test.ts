@@ -10,6 +10,7 @@ import { Pixelwise } from "../../flows/pixelwise.ts";
 import { SCALE_MAPS, type ScaleMap } from "../../flows/scale_map.ts";
 import { Split } from "../../flows/split.ts";
 import { type ImageShape, Squeeze, type SqueezeOrder } from "../../flows/squeeze.ts";
+import { VariationalDequantizer } from "../../flows/variational_dequantizer.ts";
 import { startEngine, testWith } from "../_engine.ts";
 import { perturb, testShapes } from "./bijector.ts";
 import { assertSameWhenLoaded } from "./flow.ts";
@@ -79,6 +80,52 @@ for (const network of ["plain", "residual"] satisfies ConvNetwork[]) {
     }
   }
 }
+testShapes("VariationalDequantizer", {
+  make: (shape, rng) => {
+    const options = { layers: 2, hidden: [6], activation: "tanh", scaleMap: "tanh" } as const;
+    return new VariationalDequantizer("p", shape, options, rng);
+  },
+  shapes: [[2, 2, 1], [4, 2, 2]] satisfies ImageShape[],
+  // In the middle of levels: off the jumps from one to the next.
+  data: (count, rng) =>
+    rng.uniform(count).map((u) => (Math.floor(1000 * u) % 256 + 0.1 + 0.8 * (7 * u % 1)) / 256),
+  skip: [{
+    reason:
+      "an x that is no noise of its level is none of its domain, and 256 of its slope are a level",
+    checks: ["forward undoes inverse", "gradients agree with finite differences"],
+  }],
+  ...DEEP,
+});
+
+Deno.test("VariationalDequantizer.forward() changes no level, and its noise has mass 1", async () => {
+  await startEngine();
+  const options = { layers: 4, hidden: [6], activation: "tanh", scaleMap: "tanh" } as const;
+  using dequantizer = new VariationalDequantizer("p", [2, 2, 1], options, new Rng(0));
+  perturb(dequantizer, new Rng(1), 0.3);
+  // E_{u ~ U} [f(T(u)) |det T'(u)|] is the integral of f over the unit cube: f = 1, and f = v_1.
+  const count = 20_000;
+  const values = new Rng(2).uniform(4 * count).map((u, i) => ([0, 255, 3, 254][i % 4]! + u) / 256);
+  const x = tf.tensor(values, [count, 2, 2, 1]);
+  const { z, logDet } = dequantizer.forward(x);
+  const levels = (tensor: tf.Tensor) => Array.from(tensor.dataSync(), (v) => Math.floor(256 * v));
+  assert.deepEqual(levels(z), levels(x));
+  assert.deepEqual(levels(dequantizer.inverse(z).x), levels(x));
+  const noise = Array.from(z.dataSync(), (v) => 256 * v - Math.floor(256 * v));
+  const weights = Array.from(logDet.dataSync(), Math.exp);
+  const isNear = (values: number[], wanted: number): void => {
+    const mean = values.reduce((a, b) => a + b) / count;
+    const error = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / count / count);
+    assert.ok(
+      Math.abs(mean - wanted) < 5 * error + 1e-3,
+      `${mean} +- ${error}, expected ${wanted}`,
+    );
+    assert.ok(error < 0.05, `the estimate says nothing: +- ${error}`);
+  };
+  isNear(weights, 1);
+  for (let i = 0; i < 4; i++) isNear(weights.map((w, row) => w * noise[4 * row + i]!), 0.5);
+  tf.dispose([x, z, logDet]);
+});
+
 testShapes("Split", {
   make: ([height, width, channels]) => {
     const half = [height, width, channels / 2] as const;
