@@ -2,27 +2,27 @@ import type { Adam, AdamStepOptions } from "../engine/adam.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 
+/** The loss of maximum likelihood: the mean of -log p(x) over a batch, nats. */
+export function nll(flow: Flow, x: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => tf.neg(tf.mean(flow.logProb(x))) as tf.Scalar);
+}
+
 /**
- * One step of maximum likelihood: the gradient of the mean -log p(x), and Adam.
+ * One step of training: the gradient of a loss, and Adam.
  *
- * @param flow Changed.
- * @param trained What is trained of it, in the order that the optimizer knows.
- * @param x Shape [batch, ...eventShape]; borrowed.
+ * @param loss Called once; what it makes is freed.
+ * @param trained What is trained, in the order that the optimizer knows.
  * @returns The loss, nats, and the norm of its gradient, before the step.
  */
 export async function trainStep(
-  flow: Flow,
+  loss: () => tf.Scalar,
   trained: readonly tf.Variable[],
   optimizer: Adam,
-  x: tf.Tensor,
   options: AdamStepOptions,
 ): Promise<{ loss: number; gradientNorm: number }> {
-  const { value, grads } = tf.variableGrads(
-    () => tf.neg(tf.mean(flow.logProb(x))) as tf.Scalar,
-    [...trained],
-  );
-  const [loss] = await value.data();
+  const { value, grads } = tf.variableGrads(loss, [...trained]);
+  const [lossNats] = await value.data();
   const { gradientNorm } = await optimizer.step(trained.map(({ name }) => grads[name]!), options);
   tf.dispose([value, grads]);
-  return { loss: loss!, gradientNorm };
+  return { loss: lossNats!, gradientNorm };
 }

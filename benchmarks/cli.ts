@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "npm:@commander-js/extra-typings@15.1.0";
 import { closest } from "npm:fastest-levenshtein@1.0.16";
-import { DATASETS } from "../datasets/mod.ts";
+import { DATASETS, ENERGIES } from "../datasets/mod.ts";
 import { BACKENDS, type EngineOptions, initEngine } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
@@ -53,7 +53,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--profile <name>", `one of ${Object.keys(PROFILES).join(", ")}`, "quick")
     .option("--suite <names>", `of ${SUITES.join(", ")}; comma-separated (default: all)`)
     .option("--family <names>", "families and baselines, comma-separated (default: all)")
-    .option("--dataset <names>", "data sets, comma-separated (default: all)")
+    .option("--dataset <names>", "data sets and energies, comma-separated (default: all)")
     .option("--variant <names>", `of ${VARIANTS.join(", ")}; comma-separated (default: all)`)
     .option("--seed <numbers>", "seeds, comma-separated (default: those of the profile)")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
@@ -172,7 +172,10 @@ function planOf(options: BenchArguments): Run[] {
     ...Object.keys(FAMILIES),
     ...Object.keys(BASELINES),
   ]);
-  const datasets = namesOf("--dataset", options.dataset, Object.keys(DATASETS));
+  const datasets = namesOf("--dataset", options.dataset, [
+    ...Object.keys(DATASETS),
+    ...Object.keys(ENERGIES),
+  ]);
   const variants = namesOf("--variant", options.variant, VARIANTS);
   const seeds = split(options.seed).map((text) => {
     const seed = Number(text);

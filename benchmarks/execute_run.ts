@@ -1,4 +1,4 @@
-import { type Dataset, exampleBatch, loadDataset } from "../datasets/mod.ts";
+import { type Dataset, ENERGIES, exampleBatch, loadDataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { autoregressiveLayers } from "../flows/autoregressive_layers.ts";
@@ -10,11 +10,14 @@ import { BASELINES } from "./baselines.ts";
 import { DivergenceError } from "./divergence_error.ts";
 import { describeEnvironment } from "./environment.ts";
 import { evaluateFlow, roundTripError } from "./evaluate_flow.ts";
-import type { QualityRun, Run, TimingRun } from "./plan.ts";
+import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
+import type { EnergyRun, QualityRun, Run, TimingRun } from "./plan.ts";
 import type { JacobiPasses, Record, Timing } from "./record.ts";
-import { impossibility, score, testNoise } from "./score.ts";
+import { impossibility, impossibleKl, score, testLatents, testNoise } from "./score.ts";
 import { timeFlow } from "./time_flow.ts";
-import { trainFlow, type TrainProgress, type TrainResult } from "./train_flow.ts";
+import type { TrainProgress, TrainResult } from "./optimize.ts";
+import { trainByReverseKl } from "./train_by_reverse_kl.ts";
+import { trainFlow } from "./train_flow.ts";
 
 /** What {@link executeRun} needs beside the run. */
 export interface ExecuteOptions {
@@ -27,7 +30,7 @@ export interface ExecuteOptions {
   readonly onProgress?: (progress: TrainProgress) => void;
 }
 
-type Outcome = Pick<Record, "config" | "training" | "scores" | "timings" | "jacobi">;
+type Outcome = Pick<Record, "config" | "training" | "scores" | "energy" | "timings" | "jacobi">;
 
 /**
  * Makes one run and returns its record. What goes wrong in the run is its status; only an abort is
@@ -39,10 +42,9 @@ export async function executeRun(run: Run, options: ExecuteOptions): Promise<Rec
   let outcome: Outcome = { config: null, training: null, scores: null, timings: [] };
   let status: Record["status"] = "ok", reason = "";
   try {
-    outcome = run.kind === "quality"
-      ? await executeQuality(run, options)
-      : await time(run, options);
-    reason = outcome.scores ? impossibility(outcome.scores) : "";
+    outcome = await execute(run, options);
+    const { scores, energy } = outcome;
+    reason = scores ? impossibility(scores) : energy ? impossibleKl(energy) : "";
     if (reason) status = "failed";
   } catch (error) {
     options.signal?.throwIfAborted();
@@ -51,6 +53,17 @@ export async function executeRun(run: Run, options: ExecuteOptions): Promise<Rec
   }
   const { runId } = options;
   return { schema: 1, runId, run, ...outcome, status, reason, startedAt, environment };
+}
+
+function execute(run: Run, options: ExecuteOptions): Promise<Outcome> {
+  switch (run.kind) {
+    case "quality":
+      return executeQuality(run, options);
+    case "energy":
+      return executeEnergy(run, options);
+    case "timing":
+      return time(run, options);
+  }
 }
 
 async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise<Outcome> {
@@ -83,6 +96,20 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
     roundTripMaxError: await measureRoundTrip(flow, dataset, run.roundTrips),
   };
   return { config: flow.config, training, scores, timings: [], jacobi };
+}
+
+async function executeEnergy(run: EnergyRun, options: ExecuteOptions): Promise<Outcome> {
+  const energy = ENERGIES[run.dataset]!;
+  const { dim } = energy;
+  const rng = new Rng(run.seed).split(run.dataset);
+  using flow = createFlow(run.family, { eventShape: [dim], ...run.flow }, rng.split("init"));
+  const config = { ...run.train, validationCount: run.counts.validation };
+  const training = await trainByReverseKl(flow, energy, config, rng.split("train"), options);
+  const draws = testLatents(run.dataset);
+  const found = await evaluateReverseKl(flow, energy, run.counts.test, draws, options);
+  if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
+  const scores = { dim, params: flow.params, ...found };
+  return { config: flow.config, training, scores: null, energy: scores, timings: [] };
 }
 
 async function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Promise<Outcome> {

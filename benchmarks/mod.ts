@@ -7,9 +7,11 @@ export { type Baseline, BASELINES, type FittedBaseline } from "./baselines.ts";
 export { type Divergence, DivergenceError } from "./divergence_error.ts";
 export { describeEnvironment, type Environment } from "./environment.ts";
 export { evaluateFlow, type EvaluateOptions, type Evaluation } from "./evaluate_flow.ts";
+export { evaluateReverseKl, type ReverseKl } from "./evaluate_reverse_kl.ts";
 export { bitsPerDim } from "./metrics.ts";
-export type { Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";
+export type { EnergyRun, Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";
 export {
+  type EnergyScores,
   readRecords,
   type Record as RunRecord,
   type Scores,
@@ -21,4 +23,6 @@ export { PROFILES } from "./profiles.ts";
 export { planRuns, type Selection, SUITES, VARIANTS } from "./suites.ts";
 export { buildTables, writeTables } from "./tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";
-export { type TrainConfig, trainFlow, type TrainProgress, type TrainResult } from "./train_flow.ts";
+export type { TrainConfig, TrainHooks, TrainProgress, TrainResult } from "./optimize.ts";
+export { trainByReverseKl } from "./train_by_reverse_kl.ts";
+export { trainFlow } from "./train_flow.ts";

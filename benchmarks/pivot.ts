@@ -6,15 +6,18 @@ import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
 export interface Pivot {
-  readonly name: "quality" | "images" | "timing";
+  readonly name: "quality" | "images" | "energy" | "timing";
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly note: string;
 }
 
-/** The tables of some records: NLL by data set and family, then times by family and operation. */
+/**
+ * The tables of some records: NLL by data set and family, KL by energy and family, times by family
+ * and operation.
+ */
 export function pivots(records: readonly Record[]): Pivot[] {
-  return [toyPivot(records), imagePivot(records), timingPivot(records)]
+  return [toyPivot(records), imagePivot(records), energyPivot(records), timingPivot(records)]
     .filter(({ rows }) => rows.length > 0);
 }
 
@@ -76,13 +79,46 @@ function qualityCell(records: readonly Record[]): string {
   if (records.length === 0) return "";
   const bad = records.find(({ status }) => status !== "ok");
   if (bad) return bad.status;
-  const values = records.map(({ scores }) =>
-    scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats
-  );
-  const mean = (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3);
+  const mean = meanOf(
+    records.map(({ scores }) => scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats),
+  ).toFixed(3);
   const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / Math.sqrt(records.length);
   const isUncertain = records.every(({ scores }) => scores!.space === "data") && error > 0.1;
   return isUncertain ? `${mean} ± ${error.toPrecision(2)}` : mean;
+}
+
+function energyPivot(records: readonly Record[]): Pivot {
+  const fitted = records.filter(({ run }) => run.kind === "energy");
+  const families = Object.keys(FAMILIES).filter((family) =>
+    fitted.some(({ run }) => run.family === family)
+  );
+  const rows = unique(fitted.map(({ run }) => run.dataset)).map((dataset) => {
+    const ofEnergy = fitted.filter(({ run }) => run.dataset === dataset);
+    return [
+      dataset,
+      ofEnergy.find(({ energy }) => energy)?.energy?.logZ.toFixed(3) ?? "",
+      ...families.map((family) => energyCell(ofEnergy.filter(({ run }) => run.family === family))),
+    ];
+  });
+  return {
+    name: "energy",
+    head: ["KL, nats (ESS)", "log Z", ...families],
+    rows,
+    note:
+      "Lower is better: KL of the flow to the normalised target, which is 0 for a perfect fit. ESS: " +
+      "effective sample size of the flow's importance weights, a share of the samples; it cannot see " +
+      "what the flow misses.",
+  };
+}
+
+/** Means over seeds, or what went wrong. */
+function energyCell(records: readonly Record[]): string {
+  if (records.length === 0) return "";
+  const bad = records.find(({ status }) => status !== "ok");
+  if (bad) return bad.status;
+  const kl = meanOf(records.map(({ energy }) => energy!.klNats));
+  const ess = meanOf(records.map(({ energy }) => energy!.essFraction));
+  return `${kl.toFixed(3)} (${Number((100 * ess).toPrecision(2))} %)`;
 }
 
 function timingPivot(records: readonly Record[]): Pivot {
@@ -120,6 +156,10 @@ function timingPivot(records: readonly Record[]): Pivot {
 /** Three significant digits, never in exponential form. */
 export function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function unique<T>(values: readonly T[]): T[] {

@@ -2,7 +2,7 @@ import type { SplitCounts } from "../datasets/mod.ts";
 import type { ConfigValue } from "../flows/family.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { TimeConfig, TimedOp } from "./time_flow.ts";
-import type { TrainConfig } from "./train_flow.ts";
+import type { TrainConfig } from "./optimize.ts";
 
 /** Budgets: `smoke` checks that all works, `quick` is the default, `paper` is for publication. */
 export type Profile = "smoke" | "quick" | "paper";
@@ -16,6 +16,7 @@ export type Variant = "flat" | "conv" | "paper";
 interface RunBase {
   readonly suite: string;
   readonly profile: string;
+  /** A data set or an energy of the registries, or what a timed flow is fed with. */
   readonly dataset: string;
   /** A family of the registry, or a baseline. */
   readonly family: string;
@@ -39,6 +40,16 @@ export interface QualityRun extends RunBase {
   readonly roundTrips: number;
 }
 
+/** A run that fits a flow to an energy by reverse KL, and scores it; `dataset` names the energy. */
+export interface EnergyRun extends RunBase {
+  readonly kind: "energy";
+  /** Options of `createFlow` but for the event shape. */
+  readonly flow: { readonly [option: string]: ConfigValue };
+  readonly train: TrainConfig;
+  /** Draws that select the weights, and that are scored. */
+  readonly counts: { readonly validation: number; readonly test: number };
+}
+
 /** A run that times an untrained flow. */
 export interface TimingRun extends RunBase {
   readonly kind: "timing";
@@ -52,4 +63,4 @@ export interface TimingRun extends RunBase {
 }
 
 /** One run, as plain data: what is hashed into its id and written into its record. */
-export type Run = QualityRun | TimingRun;
+export type Run = QualityRun | EnergyRun | TimingRun;

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { DATASETS, type SplitCounts } from "../datasets/mod.ts";
+import { DATASETS, ENERGIES, type SplitCounts } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import type { ConfigValue } from "../flows/family.ts";
 import { type Inversion, INVERSIONS } from "../flows/masked_autoregressive.ts";
-import type { Profile, Variant } from "./plan.ts";
+import type { TrainConfig } from "./optimize.ts";
+import type { EnergyRun, Profile, Variant } from "./plan.ts";
 import type { TimeConfig } from "./time_flow.ts";
-import type { TrainConfig } from "./train_flow.ts";
 
 /** Options of a flow. */
 export type Options = { readonly [option: string]: ConfigValue };
@@ -35,6 +35,16 @@ interface VariantSettings {
   readonly expectedSeconds: number;
 }
 
+/** What is fitted to energies. */
+export interface EnergySuite {
+  readonly energies: readonly string[];
+  readonly seeds: readonly number[];
+  readonly counts: EnergyRun["counts"];
+  readonly flow: Options;
+  readonly train: TrainConfig;
+  readonly expectedSeconds: number;
+}
+
 /** What is timed. */
 export interface TimingSuite {
   readonly dims: readonly number[];
@@ -48,6 +58,7 @@ export interface TimingSuite {
 export interface ProfileSettings {
   readonly toy: QualitySuite;
   readonly mnist: QualitySuite;
+  readonly energy: EnergySuite;
   readonly tradeoff: TimingSuite;
 }
 
@@ -133,6 +144,15 @@ const mnist: QualitySuite = {
   variants: { flat: mnistFlat, conv: mnistConv, paper: mnistPaper },
 };
 
+const energy: EnergySuite = {
+  energies: Object.keys(ENERGIES),
+  seeds: [0],
+  counts: { validation: 5_000, test: 20_000 },
+  flow: { layers: 6, hidden: [64, 64] },
+  train: { ...toyFlat.train, maxSteps: 600 },
+  expectedSeconds: 3,
+};
+
 const tradeoff: TimingSuite = {
   dims: [2, 8, 64, 256, 784],
   batches: [1, 16, 100],
@@ -186,6 +206,14 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
         },
       },
     },
+    energy: {
+      ...energy,
+      energies: ["u1", "u2"],
+      counts: { validation: 500, test: 2_000 },
+      flow: { layers: 4, hidden: [32] },
+      train: { ...energy.train, maxSteps: 100, validateEvery: 50 },
+      expectedSeconds: 0.5,
+    },
     tradeoff: {
       ...tradeoff,
       dims: [2, 64],
@@ -194,7 +222,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       time: { ...tradeoff.time, minRepeats: 10, minSeconds: 0, maxSeconds: 1 },
     },
   },
-  quick: { toy, mnist, tradeoff },
+  quick: { toy, mnist, energy, tradeoff },
   paper: {
     toy: {
       ...toy,
@@ -236,6 +264,12 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
           expectedSeconds: 2_000,
         },
       },
+    },
+    energy: {
+      ...energy,
+      seeds: [0, 1, 2, 3, 4],
+      train: { ...energy.train, maxSteps: 10_000, validateEvery: 250 },
+      expectedSeconds: 50,
     },
     tradeoff: {
       ...tradeoff,

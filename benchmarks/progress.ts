@@ -90,11 +90,15 @@ function nameOf({ family, variant, dataset }: Run): string {
   return `${family}${variant === "flat" ? "" : ` ${variant}`} on ${dataset}`;
 }
 
-function describe({ run, status, reason, scores, training }: Record): string {
+function describe({ run, status, reason, scores, energy, training }: Record): string {
   const name = `${nameOf(run)} (seed ${run.seed})`;
   if (status !== "ok") return `${name}: ${status}: ${reason}`;
+  const time = `in ${(training?.trainSeconds ?? 0).toFixed(1)}s`;
+  if (energy) {
+    const { klNats, essFraction } = energy;
+    return `${name}: KL ${klNats.toFixed(4)} nats, ESS ${(100 * essFraction).toFixed(1)} % ${time}`;
+  }
   if (scores === null) return `${name}: timed`;
-  return `${name}: ${scores.nllNats.toFixed(4)} nats, ${scores.bitsPerDim.toFixed(4)} bits/dim in ${
-    (training?.trainSeconds ?? 0).toFixed(1)
-  }s`;
+  const { nllNats, bitsPerDim } = scores;
+  return `${name}: ${nllNats.toFixed(4)} nats, ${bitsPerDim.toFixed(4)} bits/dim ${time}`;
 }

@@ -1,9 +1,10 @@
 import { writeAtomically } from "../engine/write_atomically.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { Environment } from "./environment.ts";
+import type { ReverseKl } from "./evaluate_reverse_kl.ts";
 import type { Run } from "./plan.ts";
 import type { TimedOp } from "./time_flow.ts";
-import type { TrainResult } from "./train_flow.ts";
+import type { TrainResult } from "./optimize.ts";
 
 /** How a run ended. */
 export type Status =
@@ -11,7 +12,7 @@ export type Status =
   | "ok"
   /** Loss or gradient stopped being finite. */
   | "diverged"
-  /** It threw, or claims a likelihood that no density can have. */
+  /** It threw, or claims a likelihood or a KL that no density can have. */
   | "failed";
 
 /** Scores on the test set. */
@@ -40,6 +41,12 @@ export interface Scores {
   readonly dataHash: string;
 }
 
+/** Scores of a flow that was fitted to an energy. */
+export interface EnergyScores extends ReverseKl {
+  readonly dim: number;
+  readonly params: number;
+}
+
 /** Times of one operation. */
 export interface Timing {
   readonly op: TimedOp;
@@ -66,6 +73,8 @@ export interface Record {
   readonly environment: Environment;
   readonly training: TrainResult | null;
   readonly scores: Scores | null;
+  /** Absent but in runs on an energy. */
+  readonly energy?: EnergyScores;
   readonly timings: readonly Timing[];
   /** How many passes Jacobi iteration took while the flow was trained; empty where none were counted. */
   readonly jacobi?: readonly JacobiPasses[];

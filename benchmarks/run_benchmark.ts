@@ -1,4 +1,4 @@
-import { DATASETS } from "../datasets/mod.ts";
+import { DATASETS, ENERGIES } from "../datasets/mod.ts";
 import { engineInfo } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
@@ -6,7 +6,7 @@ import { executeRun } from "./execute_run.ts";
 import type { Run } from "./plan.ts";
 import { readRecord, type Record, runId, writeRecord } from "./record.ts";
 import { writeTables } from "./tables.ts";
-import type { TrainProgress } from "./train_flow.ts";
+import type { TrainProgress } from "./optimize.ts";
 
 /** What {@link runBenchmark} tells while it works. */
 export interface BenchmarkEvents {
@@ -72,7 +72,9 @@ export async function runBenchmark(
 /** The id of a run under the versions of this code and on the engine that was started. */
 export async function identify(run: Run): Promise<string> {
   const family = FAMILIES[run.family] ?? BASELINES[run.family];
-  const dataset = run.kind === "quality" ? DATASETS[run.dataset] : undefined;
+  const dataset = run.kind === "timing"
+    ? undefined
+    : DATASETS[run.dataset] ?? ENERGIES[run.dataset];
   return await runId(run, {
     family: family?.version ?? 0,
     dataset: dataset?.version ?? 0,

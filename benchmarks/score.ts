@@ -2,11 +2,16 @@ import type { Dataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
 import { meanLogitLogDet } from "./_logit.ts";
 import { bitsPerDim, meanAndError } from "./metrics.ts";
-import type { Scores } from "./record.ts";
+import type { EnergyScores, Scores } from "./record.ts";
 
 /** Dequantises the test set, the same for all flows, baselines and seeds. */
 export function testNoise(dataset: string): Rng {
   return new Rng(784).split("test noise").split(dataset);
+}
+
+/** Latent draws that score flows on an energy: the same for all flows of one base, and all seeds. */
+export function testLatents(energy: string): Rng {
+  return new Rng(784).split("test latents").split(energy);
 }
 
 /** The scores that need nothing but the log-densities of the test set. */
@@ -59,4 +64,11 @@ export function impossibility(
     return `${bitsPerDim} bits/dim is impossible for discrete data: the least is 0`;
   }
   return "";
+}
+
+/** Why no density can have this KL; "" where one can. */
+export function impossibleKl({ klNats, klSe, logZError }: EnergyScores): string {
+  return klNats < -4 * Math.hypot(klSe, logZError)
+    ? `The KL ${klNats} lies more than 4 standard errors below 0`
+    : "";
 }

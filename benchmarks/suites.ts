@@ -4,11 +4,17 @@
  * @module
  */
 import { FAMILIES } from "../flows/families.ts";
-import type { Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";
-import { type Options, PROFILES, type QualitySuite, type TimingSuite } from "./profiles.ts";
+import type { EnergyRun, Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";
+import {
+  type EnergySuite,
+  type Options,
+  PROFILES,
+  type QualitySuite,
+  type TimingSuite,
+} from "./profiles.ts";
 
 /** The suites of this version. */
-export const SUITES = ["toy", "mnist", "tradeoff"] as const;
+export const SUITES = ["toy", "mnist", "energy", "tradeoff"] as const;
 
 /** The values of {@link Variant}. */
 export const VARIANTS: readonly Variant[] = ["flat", "conv", "paper"];
@@ -32,11 +38,14 @@ export function planRuns(selection: Selection): Run[] {
   const settings = PROFILES[selection.profile];
   const selected = (list: readonly string[] | undefined, name: string): boolean =>
     !list?.length || list.includes(name);
-  const runs = SUITES.filter((suite) => selected(selection.suites, suite)).flatMap((suite): Run[] =>
-    suite === "tradeoff"
-      ? planTiming(suite, selection, settings[suite])
-      : planQuality(suite, selection, settings[suite])
-  );
+  const plan: { readonly [suite in typeof SUITES[number]]: () => Run[] } = {
+    toy: () => planQuality("toy", selection, settings.toy),
+    mnist: () => planQuality("mnist", selection, settings.mnist),
+    energy: () => planEnergy("energy", selection, settings.energy),
+    tradeoff: () => planTiming("tradeoff", selection, settings.tradeoff),
+  };
+  const runs = SUITES.filter((suite) => selected(selection.suites, suite))
+    .flatMap((suite) => plan[suite]());
   return runs.filter((run) =>
     selected(selection.families, run.family) && selected(selection.datasets, run.dataset) &&
     selected(selection.variants, run.variant)
@@ -80,6 +89,28 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
       ) ?? [];
     }),
   ]);
+}
+
+function planEnergy(suite: string, selection: Selection, settings: EnergySuite): EnergyRun[] {
+  const { energies, counts, flow, train, expectedSeconds } = settings;
+  const seeds = selection.seeds?.length ? selection.seeds : settings.seeds;
+  return energies.flatMap((dataset) =>
+    Object.keys(FAMILIES).flatMap((family) =>
+      seeds.map((seed) => ({
+        kind: "energy" as const,
+        suite,
+        profile: selection.profile,
+        dataset,
+        family,
+        variant: "flat" as const,
+        seed,
+        flow: known(family, "flat", flow),
+        train,
+        counts,
+        expectedSeconds,
+      }))
+    )
+  );
 }
 
 function planTiming(suite: string, selection: Selection, settings: TimingSuite): TimingRun[] {

@@ -3,7 +3,7 @@ import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 import { breathe } from "./_breathe.ts";
-import { trainStep } from "./_train_step.ts";
+import { nll, trainStep } from "./_train_step.ts";
 
 /**
  * What is timed: log-densities of a batch, a batch of samples with its latent draws, or a step of
@@ -95,7 +95,8 @@ class Work implements Disposable {
   async repeat(): Promise<void> {
     if (this.#optimizer) {
       // So small that the weights hardly change, however often it is repeated.
-      await trainStep(this.#flow, this.#trained, this.#optimizer, this.#x, { learningRate: 1e-6 });
+      const loss = () => nll(this.#flow, this.#x);
+      await trainStep(loss, this.#trained, this.#optimizer, { learningRate: 1e-6 });
       return;
     }
     const result = this.#op === "density"

@@ -1,4 +1,5 @@
 import type { Rng } from "../engine/rng.ts";
+import type * as tf from "../engine/tf.ts";
 import type { Splits } from "./rows.ts";
 
 /** A number and a bound on its error, in the same unit. */
@@ -63,6 +64,37 @@ export interface ToyDensity {
   logDensity(x: number, y: number): number;
   /** The differential entropy, nats; computed at the first call, then remembered. */
   entropyNats(): Estimate;
+}
+
+/**
+ * An unnormalised density exp(-energy) over the plane, in nats: what a flow is fitted to where there
+ * are no data.
+ *
+ *     p(x) = exp(-energy(x) - logNormalizer)
+ */
+export interface Energy {
+  readonly kind: "energy";
+  readonly name: string;
+  /** Raised when the energy changes: older results are then stale. */
+  readonly version: number;
+  readonly description: string;
+  /** Where the definition comes from. */
+  readonly source: string;
+  readonly dim: 2;
+  /** Holds all but less than 1e-9 of the mass: bounds for plots and quadrature. */
+  readonly box: Box;
+  /** The energy at (x, y), nats, in float64. */
+  energy(x: number, y: number): number;
+  /**
+   * The same of a batch, for training: gradients go through it.
+   *
+   * @param x Shape [batch, 2]; borrowed.
+   * @returns Shape [batch], nats.
+   * @throws {TypeError} If the shape is another.
+   */
+  energies(x: tf.Tensor): tf.Tensor1D;
+  /** log of the integral of exp(-energy), nats; computed at the first call, then remembered. */
+  logNormalizerNats(): Estimate;
 }
 
 /** 8-bit images with labels, read from IDX files. */

@@ -68,6 +68,38 @@ export class Flow implements Disposable {
    * @throws {RangeError} If the count is not an integer >= 1.
    */
   sample(count: number, rng: Rng, options: { temperature?: number } = {}): tf.Tensor {
+    return tf.tidy(() => this.bijector.inverse(this.latents(count, rng, options)).x);
+  }
+
+  /**
+   * Draws from the flow, with the log-density of each draw: one pass, where `logProb` of a sample
+   * would come back from it. Gradients go through both.
+   *
+   *     log p(x) = log p_Z(z) - logDet      with { x, logDet } = bijector.inverse(z)
+   *
+   * @param count Number of examples, an integer >= 1.
+   * @param rng Source of the latent draws: those of `sample`.
+   * @returns x [count, ...eventShape] and logProb [count], nats.
+   * @throws {RangeError} If the count is not an integer >= 1.
+   */
+  sampleWithLogProb(count: number, rng: Rng): { x: tf.Tensor; logProb: tf.Tensor1D } {
+    return tf.tidy(() => {
+      const z = this.latents(count, rng);
+      const { x, logDet } = this.bijector.inverse(z);
+      return { x, logProb: tf.sub(BASES[this.base].logProb(z), logDet) };
+    });
+  }
+
+  /**
+   * Draws from the base density.
+   *
+   * @param count Number of examples, an integer >= 1.
+   * @param rng Source of the draws.
+   * @param options `temperature` scales them; default: 1.
+   * @returns z of the shape that `bijector.inverse` takes, [count, ...].
+   * @throws {RangeError} If the count is not an integer >= 1.
+   */
+  latents(count: number, rng: Rng, options: { temperature?: number } = {}): tf.Tensor {
     if (!Number.isSafeInteger(count) || count < 1) {
       throw new RangeError(
         `Cannot sample from Flow as count must be an integer >= 1: current value is ${count}`,
@@ -76,8 +108,7 @@ export class Flow implements Disposable {
     const { temperature = 1 } = options;
     const draws = BASES[this.base].draw(count * this.dim, rng);
     if (temperature !== 1) { for (let i = 0; i < draws.length; i++) draws[i]! *= temperature; }
-    const shape = [count, ...latentShapeOf(this.bijector)];
-    return tf.tidy(() => this.bijector.inverse(tf.tensor(draws, shape)).x);
+    return tf.tensor(draws, [count, ...latentShapeOf(this.bijector)]);
   }
 
   /**

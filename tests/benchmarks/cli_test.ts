@@ -40,7 +40,8 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench --profile quik", /--profile must be of smoke, quick, paper.*"quik".*"quick"/],
     ["bench --family maff", /--family must be of .*"maff".*"maf"/],
     ["bench --dataset moon,rings", /--dataset must be of .*"moon".*"moons"/],
-    ["bench --suite toys", /--suite must be of toy, mnist, tradeoff.*"toys".*"toy"/],
+    ["bench --suite toys", /--suite must be of toy, mnist, energy, tradeoff.*"toys".*"toy"/],
+    ["bench --dataset u5", /--dataset must be of moons.*, u1, u2, u3, u4.*"u5".*"u\d"/],
     ["bench --seed 0,x", /--seed must be integers >= 0.*"x"/],
     ["bench --seed -1", /--seed/],
     ["bench --seed=", /--seed must be integers/],
@@ -56,6 +57,7 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bnech", /unknown command 'bnech'.*bench/],
     ["tables", /missing required argument 'dir'/],
     ["bench --suite mnist --dataset moons", /No run is left/],
+    ["bench --suite toy --dataset u1", /No run is left/],
   ];
   for (const [args, message] of cases) {
     const { status, printed, warned } = await cli(args);
@@ -187,6 +189,45 @@ testWith(
       const tables = await cli(`tables ${out}`);
       assert.equal(tables.status, 0);
       assert.equal(rows(await Deno.readTextFile(`${out}/quality.csv`)).length, 2);
+    });
+  },
+);
+
+testWith(
+  ["read", "write"],
+  "bench --suite energy writes energy.csv with the columns of the contract, and skips what is finished",
+  async () => {
+    await inTemporaryFolder(async (out) => {
+      const args = `bench --profile smoke --suite energy --dataset u2 --family iaf --out ${out}`;
+      const first = await cli(`${args} --backend cpu`);
+      assert.equal(first.status, 0, first.warned);
+      assert.match(first.warned, /\[1\/1\] iaf on u2 \(seed 0\): KL \d\.\d+ nats, ESS [\d.]+ %/);
+      assert.match(first.printed, /KL, nats \(ESS\)/);
+      const csv = await Deno.readTextFile(`${out}/energy.csv`);
+      assert.equal(
+        csv.split("\n")[0],
+        "run_id,suite,profile,dataset,dim,family,variant,layers,hidden,params,seed,status,steps," +
+          "train_seconds,kl_nats,kl_se,ess_fraction,log_z,log_z_error,log_z_estimate," +
+          "log_z_estimate_se,backend,gemm,threads,cpu,deno,tfjs,commit,started_at,reason",
+      );
+      const [row, ...more] = rows(csv);
+      assert.equal(more.length, 0);
+      assert.deepEqual(
+        [row!.dataset, row!.dim, row!.family, row!.hidden, row!.status, row!.backend],
+        ["u2", "2", "iaf", "32", "ok", "cpu"],
+      );
+      assert.ok(Number(row!.kl_nats) > 0 && Number(row!.ess_fraction) <= 1);
+      assert.doesNotMatch(csv, /NaN|null|undefined|Infinity/);
+      await Deno.stat(`${out}/checkpoints/${row!.run_id}.safetensors`);
+      assert.equal(rows(await Deno.readTextFile(`${out}/quality.csv`)).length, 0);
+
+      const path = `${out}/runs/${row!.run_id}.json`;
+      const record = await Deno.readTextFile(path);
+      assert.equal((await cli(`${args} --backend cpu`)).status, 0);
+      assert.equal(await Deno.readTextFile(path), record, "a finished run was made again");
+      await cli(`${args} --backend cpu --force`);
+      const [again] = rows(await Deno.readTextFile(`${out}/energy.csv`));
+      assert.equal(again!.kl_nats, row!.kl_nats, "other bits");
     });
   },
 );

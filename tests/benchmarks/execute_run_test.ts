@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { executeRun } from "../../benchmarks/execute_run.ts";
-import type { QualityRun } from "../../benchmarks/plan.ts";
-import type { Scores } from "../../benchmarks/record.ts";
-import { impossibility, testNoise } from "../../benchmarks/score.ts";
+import { evaluateReverseKl } from "../../benchmarks/evaluate_reverse_kl.ts";
+import type { EnergyRun, QualityRun } from "../../benchmarks/plan.ts";
+import type { EnergyScores, Scores } from "../../benchmarks/record.ts";
+import { impossibility, impossibleKl, testLatents, testNoise } from "../../benchmarks/score.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import {
   type DatasetDefinition,
   DATASETS,
+  ENERGIES,
+  type Energy,
   loadDataset,
   type ToyDensity,
 } from "../../datasets/mod.ts";
@@ -66,6 +69,69 @@ testWith(
     }
   },
 );
+
+const [energyPlan] = planRuns({
+  profile: "smoke",
+  suites: ["energy"],
+  families: ["iaf"],
+  datasets: ["u2"],
+}) as [EnergyRun];
+
+testWith(["read", "write"], "executeRun() scores the saved flow on an energy", async () => {
+  await startEngine();
+  const folder = await Deno.makeTempDir();
+  try {
+    const checkpoint = `${folder}/flow.safetensors`;
+    const { status, reason, scores, energy, training } = await executeRun(energyPlan, {
+      runId: "a",
+      checkpoint,
+    });
+    assert.deepEqual([status, reason, scores, training!.epochs], ["ok", "", null, null]);
+    using flow = await loadFlow(checkpoint);
+    const { test } = energyPlan.counts;
+    const again = await evaluateReverseKl(flow, ENERGIES["u2"]!, test, testLatents("u2"));
+    assert.deepEqual(energy, { dim: 2, params: flow.params, ...again });
+    const others = await evaluateReverseKl(flow, ENERGIES["u2"]!, test, testLatents("u1"));
+    assert.notEqual(others.klNats, again.klNats);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+testWith(
+  ["read"],
+  "executeRun() gives the status failed to a KL below 0, and never to NaN ok",
+  async () => {
+    await startEngine();
+    const registry = ENERGIES as Record<string, Energy>;
+    const u2 = ENERGIES["u2"]!;
+    const statusOf = async (change: Partial<Energy>): Promise<[string, string]> => {
+      registry["wrong"] = { ...u2, ...change };
+      try {
+        const run = { ...energyPlan, dataset: "wrong" };
+        const { status, reason } = await executeRun(run, { runId: "a", checkpoint: null });
+        return [status, reason];
+      } finally {
+        delete registry["wrong"];
+      }
+    };
+    // A log-normaliser that is too low, as if the quadrature had missed most of the mass.
+    const [status, reason] = await statusOf({ logNormalizerNats: () => ({ value: -5, error: 0 }) });
+    assert.equal(status, "failed");
+    assert.match(reason, /The KL -.* lies more than 4 standard errors below 0/);
+    const [nan] = await statusOf({ energy: () => NaN });
+    assert.equal(nan, "diverged");
+  },
+);
+
+Deno.test("impossibleKl() lets 3 standard errors below 0 pass and names 5", () => {
+  const scores = { klNats: -0.15, klSe: 0.03, logZError: 0.04 } as EnergyScores;
+  assert.equal(impossibleKl(scores), "");
+  assert.equal(
+    impossibleKl({ ...scores, klNats: -0.25 }),
+    "The KL -0.25 lies more than 4 standard errors below 0",
+  );
+});
 
 Deno.test("testNoise() is the same for every run, and another for every data set", () => {
   const draw = (dataset: string): number[] => [...testNoise(dataset).uniform(3)];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { toCsv } from "../../benchmarks/csv.ts";
-import type { Record, Scores } from "../../benchmarks/record.ts";
+import type { EnergyScores, Record, Scores } from "../../benchmarks/record.ts";
 import { readRecords, writeRecord } from "../../benchmarks/record.ts";
 import { buildTables, currentRecords } from "../../benchmarks/tables.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
@@ -86,6 +86,45 @@ Deno.test("buildTables() summarises seeds by Student's t, and leaves out what is
   assert.equal(quality[3]!.reason, "loss is NaN");
   assert.equal(quality[0]!.cpu, 'A, B "C"');
   assert.match(tables["tables/quality.md"]!, /\| moons \| 2\.400 \| diverged \|/);
+});
+
+Deno.test("buildTables() shows the KL and ESS of energies, and what failed, apart from quality", () => {
+  const [u1] = planRuns({ profile: "smoke", suites: ["energy"], families: ["iaf"] });
+  const energy: EnergyScores = {
+    dim: 2,
+    params: 10,
+    klNats: 0.1,
+    klSe: 0.01,
+    essFraction: 0.5,
+    logZ: 1.5,
+    logZError: 1e-9,
+    logZEstimate: 1.4,
+    logZEstimateSe: 0.02,
+    sampleCount: 100,
+  };
+  const of = (family: string, seed: number, change: Partial<Record>): Record => ({
+    ...record({ id: `${family}${seed}` }),
+    run: { ...u1!, family, seed },
+    scores: null,
+    ...change,
+  });
+  const tables = buildTables([
+    record({}),
+    of("maf", 0, { status: "failed", reason: "the KL is -1" }),
+    of("iaf", 0, { energy }),
+    of("iaf", 1, { energy: { ...energy, klNats: 0.3, essFraction: 0.005 } }),
+  ]);
+  assert.match(tables["tables/energy.md"]!, /\| KL, nats \(ESS\) \| log Z \| maf \| iaf \|/);
+  assert.match(tables["tables/energy.md"]!, /\| u1 \| 1\.500 \| failed \| 0\.200 \(25 %\) \|/);
+  const csv = rows(tables["energy.csv"]!);
+  assert.deepEqual(csv.map(({ kl_nats, reason }) => [kl_nats, reason]), [
+    ["", "the KL is -1"],
+    ["0.1", ""],
+    ["0.3", ""],
+  ]);
+  assert.equal(csv[1]!.log_z_estimate_se, "0.02");
+  assert.deepEqual(rows(tables["quality.csv"]!).map(({ dataset }) => dataset), ["moons"]);
+  assert.equal(rows(tables["summary.csv"]!).length, 1);
 });
 
 Deno.test("buildTables() leaves the bounds of a single seed empty", () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { DivergenceError } from "../../benchmarks/divergence_error.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
-import { learningRateAt, trainFlow } from "../../benchmarks/train_flow.ts";
+import { learningRateAt } from "../../benchmarks/optimize.ts";
+import { trainFlow } from "../../benchmarks/train_flow.ts";
 import { loadDataset, type Rows } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";
 import { createFlow } from "../../flows/mod.ts";

@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { trainFlow } from "../../benchmarks/train_flow.ts";
-import { loadDataset } from "../../datasets/mod.ts";
+import { reverseKl } from "../../benchmarks/train_by_reverse_kl.ts";
+import { ENERGIES, loadDataset } from "../../datasets/mod.ts";
 import { type EngineInfo, initEngine } from "../../engine/init_engine.ts";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
@@ -49,6 +50,22 @@ async function evaluate(family: string, options: typeof OPTIONS[number]): Promis
   return values.map((array) => Array.from(array));
 }
 
+/** The reverse KL of a flow to an energy, and its gradient. */
+async function evaluateReverse(family: string, energy: string): Promise<number[][]> {
+  const rng = new Rng(4);
+  using flow = createFlow(family, { ...OPTIONS[0] }, rng.split("init"));
+  perturb(flow.bijector, rng.split("perturb"));
+  const trained = flow.variables.filter(({ trainable }) => trainable);
+  const { value, grads } = tf.variableGrads(
+    () => reverseKl(flow, ENERGIES[energy]!, 50, rng.split("latents")),
+    trained,
+  );
+  const tensors = [value, ...trained.map((v) => grads[v.name]!)];
+  const values = await Promise.all(tensors.map((tensor) => tensor.data()));
+  tf.dispose(tensors);
+  return values.map((array) => Array.from(array));
+}
+
 for (const backend of Object.keys(TOLERANCES) as Backend[]) {
   const problem = await problemOf(backend);
   if (problem) console.log(`Backend ${backend} is not tested: ${problem}`);
@@ -67,6 +84,24 @@ for (const backend of Object.keys(TOLERANCES) as Backend[]) {
             const found = await evaluate(family, options);
             found.forEach((values, i) => assertClose(values, wanted[i]!, TOLERANCES[backend]));
           });
+        }
+      }
+    },
+  });
+
+  Deno.test({
+    name: `reverse KL of every family and energy is on ${backend} what it is on cpu${
+      problem && ` (${problem})`
+    }`,
+    ignore: problem !== "",
+    fn: async () => {
+      for (const family of Object.keys(FAMILIES)) {
+        for (const energy of Object.keys(ENERGIES)) {
+          await initEngine({ backend: "cpu" });
+          const wanted = await evaluateReverse(family, energy);
+          await initEngine({ backend });
+          const found = await evaluateReverse(family, energy);
+          found.forEach((values, i) => assertClose(values, wanted[i]!, TOLERANCES[backend]));
         }
       }
     },
