@@ -153,7 +153,7 @@ function titleOf({ run }: Record): string {
 function captionOf({ run, scores, training }: Record): string[] {
   return [
     `${scores!.bitsPerDim.toFixed(3)} bits/dim on test, ${scores!.params} parameters, ` +
-    `${training!.epochs.toFixed(1)} epochs in ${Math.round(training!.trainSeconds)} s, ` +
+    `${training!.epochs?.toFixed(1)} epochs in ${Math.round(training!.trainSeconds)} s, ` +
     `profile ${run.profile}, seed ${run.seed}.`,
   ];
 }
