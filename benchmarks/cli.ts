@@ -61,6 +61,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--out <dir>", "output folder", "results/latest")
     .option("--shard <i/n>", "only every n-th run, starting at the i-th")
     .option("--jobs <n>", "runs side by side; 1 in this version", "1")
+    .option("--resume", "continue interrupted runs from their checkpoints", true)
+    .option("--no-resume", "start interrupted runs over")
+    .option("--checkpoint-seconds <s>", "seconds between two checkpoints of a run", "60")
     .option("--force", "make runs again that have a record")
     .option("--list", "print the planned runs as CSV and run nothing")
     .option("--mnist-dir <dir>", "folder with MNIST's IDX files, plain or .gz")
@@ -111,6 +114,8 @@ interface BenchArguments {
   readonly out: string;
   readonly shard?: string | undefined;
   readonly jobs: string;
+  readonly resume: boolean;
+  readonly checkpointSeconds: string;
   readonly force?: true | undefined;
   readonly list?: true | undefined;
   readonly mnistDir?: string | undefined;
@@ -132,6 +137,12 @@ async function bench(options: BenchArguments, terminal: Terminal): Promise<numbe
       `--threads must be an integer >= 1: current value is "${options.threads}"`,
     );
   }
+  const checkpointSeconds = Number(options.checkpointSeconds);
+  if (!(checkpointSeconds > 0)) {
+    throw new UsageError(
+      `--checkpoint-seconds must be > 0: current value is "${options.checkpointSeconds}"`,
+    );
+  }
   const engine = await initEngine({ backend, ...(threads !== undefined && { threads }) });
   if (options.list) {
     terminal.print((await listing(plan, options.out)).trimEnd());
@@ -149,12 +160,15 @@ async function bench(options: BenchArguments, terminal: Terminal): Promise<numbe
     records = await runBenchmark(plan, {
       out: options.out,
       force: options.force ?? false,
+      resume: options.resume,
+      checkpointSeconds,
       signal: terminal.signal,
       ...(options.mnistDir !== undefined && { mnistDir: options.mnistDir }),
       onSkip: (run) => progress.skip(run),
       onStart: (run) => progress.update(run, 0),
       onProgress: (run, { step, maxSteps }) => progress.update(run, step / maxSteps),
       onEnd: (run, record) => progress.end(run, record),
+      onRefuse: (_, reason) => terminal.warn(reason),
     });
   }
   terminal.print(summarise(records));

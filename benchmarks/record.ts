@@ -71,7 +71,7 @@ export interface Record {
   readonly reason: string;
   readonly startedAt: string;
   readonly environment: Environment;
-  readonly training: TrainResult | null;
+  readonly training: Omit<TrainResult, "looks"> | null;
   readonly scores: Scores | null;
   /** Absent but in runs on an energy. */
   readonly energy?: EnergyScores;

@@ -1,8 +1,9 @@
-import type { Rng } from "../engine/rng.ts";
+import { Rng, type RngState } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { exampleBatch, type Rows } from "../datasets/mod.ts";
 import type { Flow } from "../flows/flow.ts";
 import { nll } from "./_train_step.ts";
+import type { Draws } from "./checkpoint.ts";
 import { evaluateFlow } from "./evaluate_flow.ts";
 import {
   optimize,
@@ -43,6 +44,12 @@ export async function trainFlow(
       loss: () => nll(flow, batches.next()),
       validate: async () =>
         (await evaluateFlow(flow, validation, rng.split("validation noise"))).nllNats,
+      get draws() {
+        return batches.draws;
+      },
+      set draws(draws) {
+        batches.draws = draws;
+      },
     },
     config,
     rng.path,
@@ -55,10 +62,12 @@ export async function trainFlow(
 class Batches {
   readonly #batch: number;
   readonly #eventShape: readonly number[];
-  readonly #noise: Rng;
-  readonly #orders: Rng;
   readonly #rows: Rows;
-  #order: Int32Array;
+  #noise: Rng;
+  #orders: Rng;
+  /** Where `#orders` stood before it gave `#order`. */
+  #orderState!: RngState;
+  #order!: Int32Array;
   #position = 0;
 
   constructor(rows: Rows, eventShape: readonly number[], batch: number, rng: Rng) {
@@ -67,19 +76,34 @@ class Batches {
     this.#batch = batch;
     this.#orders = rng.split("batches");
     this.#noise = rng.split("training noise");
-    this.#order = this.#orders.permutation(rows.count);
+    this.#shuffle();
+  }
+
+  /** The order of the rows is drawn again from where its stream stood. */
+  get draws(): Draws {
+    return { streams: [this.#orderState, this.#noise.state], position: this.#position };
+  }
+
+  set draws({ streams: [order, noise], position }: Draws) {
+    this.#orders = new Rng(order!);
+    this.#noise = new Rng(noise!);
+    this.#shuffle();
+    this.#position = position;
   }
 
   next(): tf.Tensor {
-    if (this.#position + this.#batch > this.#rows.count) {
-      this.#order = this.#orders.permutation(this.#rows.count);
-      this.#position = 0;
-    }
+    if (this.#position + this.#batch > this.#rows.count) this.#shuffle();
     const indices = this.#order.subarray(this.#position, this.#position + this.#batch);
     this.#position += this.#batch;
     return tf.tensor(exampleBatch(this.#rows, indices, this.#noise), [
       indices.length,
       ...this.#eventShape,
     ]);
+  }
+
+  #shuffle(): void {
+    this.#orderState = this.#orders.state;
+    this.#order = this.#orders.permutation(this.#rows.count);
+    this.#position = 0;
   }
 }
