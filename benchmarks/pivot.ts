@@ -74,7 +74,7 @@ function reportPivot(records: readonly Record[]): Pivot {
   };
 }
 
-/** The quality records of one kind of data, by data set and model. */
+/** The quality records of one kind of data, by data set (and profile, where there are several) and model. */
 function qualityCells(records: readonly Record[], space: Scores["space"]) {
   const ofSpace = records.filter(({ run }) =>
     run.kind === "quality" && run.suite !== "report" &&
@@ -85,9 +85,11 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
   const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const rank = (model: string) =>
     order.indexOf(model.split(" ")[0]!) + 100 * Number(model.includes(" "));
-  const of = (dataset: string) => ofSpace.filter(({ run }) => run.dataset === dataset);
+  const isOneProfile = unique(ofSpace.map(({ run }) => run.profile)).length === 1;
+  const label = ({ run }: Record) => isOneProfile ? run.dataset : `${run.dataset}, ${run.profile}`;
+  const of = (dataset: string) => ofSpace.filter((record) => label(record) === dataset);
   return {
-    datasets: unique(ofSpace.map(({ run }) => run.dataset)),
+    datasets: unique(ofSpace.map(label)),
     models: unique(ofSpace.map(name)).sort((a, b) => rank(a) - rank(b)),
     cell: (dataset: string, model: string) =>
       qualityCell(of(dataset).filter((record) => name(record) === model)),
