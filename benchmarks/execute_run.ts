@@ -60,7 +60,7 @@ export async function executeRun(run: Run, options: ExecuteOptions): Promise<Rec
     reason = error instanceof Error ? error.message : String(error);
   }
   const { runId } = options;
-  return { schema: 1, runId, run, ...outcome, status, reason, startedAt, environment };
+  return { schema: 2, runId, run, ...outcome, status, reason, startedAt, environment };
 }
 
 function execute(run: Run, options: Context): Promise<Outcome> {

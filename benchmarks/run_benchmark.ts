@@ -3,6 +3,7 @@ import { engineInfo } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { executeRun } from "./execute_run.ts";
+import { lockFolder } from "./lock_folder.ts";
 import type { Run } from "./plan.ts";
 import { readRecord, type Record, runId, writeRecord } from "./record.ts";
 import { writeTables } from "./tables.ts";
@@ -42,12 +43,14 @@ export interface BenchmarkOptions extends BenchmarkEvents {
  *
  * @param plan For example from `planRuns`.
  * @returns The records of the plan's runs, as far as they were made.
+ * @throws {Deno.errors.Busy} If another process writes to the folder.
  */
 export async function runBenchmark(
   plan: readonly Run[],
   options: BenchmarkOptions,
 ): Promise<Record[]> {
   const { out, force = false, resume, checkpointSeconds: everySeconds, signal } = options;
+  using _ = await lockFolder(out);
   const records: Record[] = [];
   try {
     for (const run of plan) {

@@ -8,6 +8,7 @@ import { Rng } from "../../engine/rng.ts";
 import { createFlow, FAMILIES } from "../../flows/mod.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../flows/safetensors.ts";
 import { startEngine, testWith } from "../_engine.ts";
+import { inTemporaryFolder } from "./_cli.ts";
 
 const options = {
   batch: 50,
@@ -82,15 +83,6 @@ async function trainInPieces(
     } catch (error) {
       assert.ok(signal.aborted, String(error));
     }
-  }
-}
-
-async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 }
 

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { FAMILIES } from "../../flows/mod.ts";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { testWith } from "../_engine.ts";
+import { inTemporaryFolder } from "./_cli.ts";
 
 const root = new URL("../..", import.meta.url);
 
@@ -22,15 +23,6 @@ function start(args: string[]): Deno.ChildProcess {
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 testWith(
   ["read", "write", "run"],
