@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "npm:@commander-js/extra-typings@15.1.0";
 import { BACKENDS, initEngine } from "../engine/init_engine.ts";
+import { WriteError } from "../engine/write_atomically.ts";
 import { engineOptions, existingFolder, type Terminal, UsageError } from "./_arguments.ts";
 import { bench } from "./bench_command.ts";
 import { toCsv } from "./csv.ts";
@@ -117,7 +118,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
-    if (terminal.signal.aborted) return EXIT.interrupted;
+    if (terminal.signal.aborted) {
+      if (error instanceof WriteError) terminal.warn(error.message);
+      return EXIT.interrupted;
+    }
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     if (error instanceof CommanderError || error instanceof UsageError) {
       terminal.warn(error.message.replace(/^error: /, "").replaceAll("\n", " "));
@@ -133,6 +137,6 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 
 /** What files and permissions can do to a run of this program: told in a line, without a stack. */
 function isExpected(error: unknown): error is Error {
-  return error instanceof SyntaxError || error instanceof RangeError ||
+  return [SyntaxError, RangeError, WriteError].some((kind) => error instanceof kind) ||
     Object.values(Deno.errors).some((kind) => error instanceof kind);
 }

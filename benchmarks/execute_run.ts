@@ -1,6 +1,7 @@
 import { type Dataset, ENERGIES, exampleBatch, loadDataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
+import { WriteError } from "../engine/write_atomically.ts";
 import { autoregressiveLayers } from "../flows/autoregressive_layers.ts";
 import { createFlow } from "../flows/create_flow.ts";
 import { FAMILIES } from "../flows/families.ts";
@@ -41,8 +42,8 @@ interface Context extends ExecuteOptions {
 type Outcome = Pick<Record, "config" | "training" | "scores" | "energy" | "timings" | "jacobi">;
 
 /**
- * Makes one run and returns its record. What goes wrong in the run is its status; only an abort is
- * thrown on.
+ * Makes one run and returns its record. What goes wrong in the run is its status; only an abort and
+ * a file that cannot be written are thrown on.
  */
 export async function executeRun(run: Run, options: ExecuteOptions): Promise<Record> {
   const startedAt = new Date().toISOString();
@@ -56,6 +57,8 @@ export async function executeRun(run: Run, options: ExecuteOptions): Promise<Rec
     if (reason) status = "failed";
   } catch (error) {
     options.signal?.throwIfAborted();
+    // A full disk says nothing of the run.
+    if (error instanceof WriteError) throw error;
     status = error instanceof DivergenceError ? "diverged" : "failed";
     reason = error instanceof Error ? error.message : String(error);
   }

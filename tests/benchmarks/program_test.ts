@@ -8,21 +8,7 @@ import { FAMILIES } from "../../flows/mod.ts";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { testWith } from "../_engine.ts";
 import { inTemporaryFolder } from "./_cli.ts";
-
-const root = new URL("../..", import.meta.url);
-
-function start(args: string[]): Deno.ChildProcess {
-  return new Deno.Command("deno", {
-    args: ["run", "-P=bench", "--no-prompt", "benchmarks/main.ts", ...args],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+import { start, text } from "./_program.ts";
 
 testWith(
   ["read", "write", "run"],
