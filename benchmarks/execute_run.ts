@@ -228,6 +228,7 @@ async function time(run: TimingRun, { signal }: ExecuteOptions): Promise<Outcome
       // D passes through the same code warm up by themselves.
       const config = isLong ? { ...run.time, warmup: 0 } : run.time;
       for (const batch of run.batches) {
+        if (method === "sequential" && batch * run.dim > (run.maxSequential ?? Infinity)) continue;
         const { samplesMs, warmup } = await timeFlow(
           flow,
           op,

@@ -1,3 +1,4 @@
+import { addAll } from "../engine/add_all.ts";
 import { activate, timesSlope } from "../engine/activation.ts";
 import { conv, convGradients, type ConvLayer } from "../engine/conv.ts";
 import type { Rng } from "../engine/rng.ts";
@@ -139,7 +140,7 @@ export class ConvNet implements Disposable {
   #gradients(h: readonly tf.Tensor[], dy: readonly tf.Tensor[]): tf.Tensor[] {
     const depth = this.#layers.length;
     const blocks = dy.map((dy, i) => this.#blockGradients(h.slice(i * depth, (i + 1) * depth), dy));
-    const sums = this.variables.map((_, i) => tf.addN(blocks.map((block) => block[i + 1]!)));
+    const sums = this.variables.map((_, i) => addAll(blocks.map((block) => block[i + 1]!)));
     return [tf.concat(blocks.map(([dx]) => dx!)), ...sums];
   }
 
