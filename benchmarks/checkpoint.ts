@@ -1,4 +1,5 @@
 import type { RngState } from "../engine/rng.ts";
+import { readBounded } from "../engine/read_bounded.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import {
   checksum,
@@ -77,6 +78,9 @@ export interface CheckpointOptions {
   readonly onRefuse?: (reason: string) => void;
 }
 
+/** Weights, best weights and two moments of the largest flow that is trained here, and then some. */
+const MAX_BYTES = 2 ** 32;
+
 const FORMAT = "flowbench-training/1";
 
 /** Writing takes at most this share of the time. */
@@ -132,7 +136,7 @@ export class Checkpoint {
   ): Promise<{ state: TrainState; tensors: ReadonlyMap<string, StoredTensor> } | null> {
     if (this.#options.resume === false) return null;
     try {
-      const bytes = await Deno.readFile(this.path);
+      const bytes = await readBounded(this.path, MAX_BYTES);
       return await this.#decode(bytes, shapes);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
@@ -154,13 +158,13 @@ export class Checkpoint {
     if (await checksum(owner + text, tensors) !== sha256) {
       refuse("it was altered: its checksum differs");
     }
-    const found: Record<string, unknown> = JSON.parse(owner);
+    const found = parsed(owner) as Record<string, unknown> | null ?? {};
     for (const [key, value] of Object.entries(this.#owner)) {
       if (found[key] !== value) {
         refuse(`its ${key} must be ${value}: current value is ${found[key]}`);
       }
     }
-    const state = STATE.safeParse(JSON.parse(text));
+    const state = STATE.safeParse(parsed(text));
     if (!state.success) return refuse("its state is not one of this version");
     for (const [name, shape] of shapes) {
       const tensor = tensors.get(name);
@@ -169,5 +173,14 @@ export class Checkpoint {
       }
     }
     return { state: state.data, tensors };
+  }
+}
+
+/** Null where the text is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -135,8 +135,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-/** What files and permissions can do to a run of this program: told in a line, without a stack. */
+/**
+ * What files, permissions and engines can do to a run of this program: told in a line, without a stack.
+ * This project's own errors say what could not be done; any other is a bug.
+ */
 function isExpected(error: unknown): error is Error {
-  return [SyntaxError, RangeError, WriteError].some((kind) => error instanceof kind) ||
+  return error instanceof Error && error.message.startsWith("Cannot ") ||
     Object.values(Deno.errors).some((kind) => error instanceof kind);
 }

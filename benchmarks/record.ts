@@ -1,3 +1,4 @@
+import { readBounded } from "../engine/read_bounded.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { Environment } from "./environment.ts";
@@ -142,9 +143,7 @@ export async function readRecord(out: string, id: string): Promise<Record | null
   const path = recordPath(out, id);
   let text: string;
   try {
-    const { size } = await Deno.stat(path);
-    if (size > MAX_BYTES) refuse(path, `it must have at most ${MAX_BYTES} bytes: it has ${size}`);
-    text = await Deno.readTextFile(path);
+    text = new TextDecoder().decode(await readBounded(path, MAX_BYTES));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

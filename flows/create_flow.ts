@@ -123,7 +123,7 @@ function variantFor(
   shape: readonly number[],
 ): { defaults: FlowConfig; create: (config: FlowConfig, rng: Rng) => FlowParts } {
   const { name, defaults, images } = family;
-  if (shape.every(isCount)) {
+  if (Array.isArray(shape) && shape.every(isCount)) {
     const [size, width, channels] = shape as [number, number, number];
     if (shape.length === 1) {
       return { defaults, create: (config, rng) => family.create(size, config, rng) };
@@ -137,7 +137,7 @@ function variantFor(
   throw new RangeError(
     `Cannot create ${name} as eventShape must be [dim] with an integer dim >= 1${
       images ? " or [height, width, channels]" : ""
-    }: current value is [${shape.join(", ")}]`,
+    }: current value is ${JSON.stringify(shape)}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import * as tf from "../engine/tf.ts";
 import { Rng } from "../engine/rng.ts";
+import { readBounded } from "../engine/read_bounded.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { variableName } from "./_variable.ts";
 import { createFlow, type FlowOptions } from "./create_flow.ts";
@@ -44,7 +45,7 @@ export async function loadFlow(
   path: string,
   families: Readonly<Record<string, FlowFamily>> = FAMILIES,
 ): Promise<Flow> {
-  const { metadata, tensors } = decodeSafetensors(await Deno.readFile(path), path);
+  const { metadata, tensors } = decodeSafetensors(await readBounded(path, MAX_BYTES), path);
   const { format, config: configText, sha256 } = metadata;
   if (format !== "flowbench/1" || configText === undefined) {
     throw new SyntaxError(
@@ -57,7 +58,7 @@ export async function loadFlow(
       `Cannot load a flow from ${path} as its content was altered: its checksum differs`,
     );
   }
-  const { family, familyVersion, ...options } = JSON.parse(configText) as FlowConfig;
+  const { family, familyVersion, ...options } = parseConfig(configText, tensors, path);
   const definition = Object.hasOwn(families, String(family)) ? families[String(family)] : undefined;
   if (definition === undefined || definition.version !== familyVersion) {
     throw new RangeError(
@@ -75,6 +76,40 @@ export async function loadFlow(
     flow[Symbol.dispose]();
     throw error;
   }
+}
+
+/** No file of a flow comes near. */
+const MAX_BYTES = 2 ** 31;
+
+/**
+ * Reads the config, and refuses before anything is made of it one whose numbers are larger than the
+ * tensors allow: a count of layers has as many tensors, a width is a length of one.
+ */
+function parseConfig(
+  text: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  path: string,
+): FlowConfig {
+  const refuse = (why: string): never => {
+    throw new SyntaxError(`Cannot load a flow from ${path} as its config ${why}`);
+  };
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    return refuse("is not JSON");
+  }
+  if (typeof config !== "object" || config === null) return refuse("is not an object");
+  let limit = tensors.size;
+  for (const { shape } of tensors.values()) limit = Math.max(limit, ...shape);
+  for (const [option, value] of Object.entries(config)) {
+    for (const number of [value].flat()) {
+      if (typeof number === "number" && number > limit && option !== "familyVersion") {
+        refuse(`is not that of its tensors: ${option} is ${JSON.stringify(value)}`);
+      }
+    }
+  }
+  return config as FlowConfig;
 }
 
 function assignAll(
