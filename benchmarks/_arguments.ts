@@ -39,6 +39,13 @@ export function integer(option: string, text: string): number {
   throw new UsageError(`${option} must be an integer >= 1: current value is "${text}"`);
 }
 
+/** @throws {UsageError} If the text is not a finite number > 0. */
+export function seconds(option: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < Infinity) return value;
+  throw new UsageError(`${option} must be > 0: current value is "${text}"`);
+}
+
 export function split(list: string | undefined): string[] {
   return list === undefined ? [] : list.split(",").map((item) => item.trim());
 }

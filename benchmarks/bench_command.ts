@@ -5,8 +5,10 @@ import {
   type EngineArguments,
   engineOptions,
   existingFolder,
+  integer,
   namesOf,
   oneOf,
+  seconds,
   split,
   type Terminal,
   UsageError,
@@ -46,17 +48,16 @@ export interface BenchArguments extends EngineArguments {
 export async function bench(options: BenchArguments, terminal: Terminal): Promise<number> {
   const plan = planOf(options);
   const wanted = engineOptions(options);
-  if (options.jobs !== "1") {
-    throw new UsageError(`--jobs must be 1 in this version: current value is "${options.jobs}"`);
+  const jobs = integer("--jobs", options.jobs);
+  if (jobs > 1 && !mayStartWorkers()) {
+    throw new UsageError(
+      `--jobs must be 1 without permission to start deno: current value is ${jobs}, run with ` +
+        "--allow-run=deno",
+    );
   }
   if (options.out === "") throw new UsageError(`--out must name a folder: current value is ""`);
   if (options.mnistDir !== undefined) await existingFolder("--mnist-dir", options.mnistDir);
-  const checkpointSeconds = Number(options.checkpointSeconds);
-  if (!(checkpointSeconds > 0)) {
-    throw new UsageError(
-      `--checkpoint-seconds must be > 0: current value is "${options.checkpointSeconds}"`,
-    );
-  }
+  const checkpointSeconds = seconds("--checkpoint-seconds", options.checkpointSeconds);
   const engine = await initEngine(wanted);
   if (options.list) {
     terminal.print((await listRuns(plan, options.out)).trimEnd());
@@ -74,6 +75,7 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
     records = await runBenchmark(plan, {
       out: options.out,
       force: options.force ?? false,
+      jobs,
       resume: options.resume,
       checkpointSeconds,
       signal: terminal.signal,
@@ -90,6 +92,10 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
   for (const { runId, status, reason } of bad) terminal.warn(`${runId}: ${status}: ${reason}`);
   terminal.warn(`Tables of ${records.length} runs are in ${options.out}`);
   return bad.length > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+function mayStartWorkers(): boolean {
+  return Deno.permissions.querySync({ name: "run", command: "deno" }).state === "granted";
 }
 
 /** The runs asked for; every name checked before any work starts. */

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "npm:@commander-js/extra-typings@15.1.0";
 import { BACKENDS, initEngine } from "../engine/init_engine.ts";
 import { WriteError } from "../engine/write_atomically.ts";
-import { engineOptions, existingFolder, type Terminal, UsageError } from "./_arguments.ts";
+import { engineOptions, existingFolder, seconds, type Terminal, UsageError } from "./_arguments.ts";
 import { bench } from "./bench_command.ts";
 import { toCsv } from "./csv.ts";
 import { EXIT } from "./exit.ts";
@@ -11,6 +11,7 @@ import { SUITES, VARIANTS } from "./suites.ts";
 import { summarise } from "./summary.ts";
 import { currentRecords, writeTables } from "./tables.ts";
 import { VERIFICATION, verify } from "./verify.ts";
+import { work } from "./workers.ts";
 
 export type { Terminal };
 
@@ -46,7 +47,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--threads <n>", "threads of a BLAS library (default: all processors)")
     .option("--out <dir>", "output folder", "results/latest")
     .option("--shard <i/n>", "only the i-th of n parts that take as long as each other")
-    .option("--jobs <n>", "runs side by side; 1 in this version", "1")
+    .option("--jobs <n>", "runs trained side by side, each in a process of its own", "1")
     .option("--resume", "continue interrupted runs from their checkpoints", true)
     .option("--no-resume", "start interrupted runs over")
     .option("--checkpoint-seconds <s>", "seconds between two checkpoints of a run", "60")
@@ -66,6 +67,24 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       for (const note of notes) terminal.warn(note);
       terminal.print(summarise(records));
       terminal.warn(`Tables of ${records.length} runs are in ${out}`);
+    });
+  program.command("work", { hidden: true })
+    .description("Make the runs that standard input names: what bench --jobs starts")
+    .requiredOption("--out <dir>", "output folder")
+    .requiredOption("--backend <name>", `one of ${BACKENDS.join(", ")}`)
+    .option("--threads <n>", "threads of a BLAS library")
+    .option("--no-resume", "start interrupted runs over")
+    .option("--checkpoint-seconds <s>", "seconds between two checkpoints of a run", "60")
+    .option("--mnist-dir <dir>", "folder with MNIST's IDX files, plain or .gz")
+    .action(async ({ out, resume, checkpointSeconds, mnistDir, ...engine }) => {
+      await initEngine(engineOptions(engine));
+      await work(Deno.stdin.readable, terminal.print, {
+        out,
+        resume,
+        checkpointSeconds: seconds("--checkpoint-seconds", checkpointSeconds),
+        signal: terminal.signal,
+        ...(mnistDir !== undefined && { mnistDir }),
+      });
     });
   program.command("verify")
     .description("Rescore the saved flows of an output folder, and compare with the records")

@@ -1,8 +1,8 @@
 import { engineInfo } from "../engine/init_engine.ts";
 import { toCsv } from "./csv.ts";
+import { identify } from "./make_run.ts";
 import type { Run } from "./plan.ts";
 import { canonical, listRecords, readRecord, type Record } from "./record.ts";
-import { identify } from "./run_benchmark.ts";
 
 /**
  * The planned runs as CSV. The status of one is that of its record, "unreadable" where that cannot be

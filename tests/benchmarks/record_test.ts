@@ -6,7 +6,7 @@ import {
   recordPath,
   writeRecord,
 } from "../../benchmarks/record.ts";
-import { identify } from "../../benchmarks/run_benchmark.ts";
+import { identify } from "../../benchmarks/make_run.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { DATASETS } from "../../datasets/mod.ts";
 import { startEngine, testWith } from "../_engine.ts";

@@ -1,0 +1,84 @@
+import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { engineInfo } from "../engine/init_engine.ts";
+import { FAMILIES } from "../flows/families.ts";
+import { BASELINES } from "./baselines.ts";
+import { executeRun } from "./execute_run.ts";
+import type { TrainProgress } from "./optimize.ts";
+import type { Run } from "./plan.ts";
+import { type Record, runId, writeRecord } from "./record.ts";
+
+/** What is told while runs are made. */
+export interface RunEvents {
+  onStart?(run: Run): void;
+  onProgress?(run: Run, progress: TrainProgress): void;
+  onEnd?(run: Run, record: Record): void;
+  /** Why the checkpoint of a run was not continued from. */
+  onRefuse?(run: Run, reason: string): void;
+}
+
+/** How runs are made. */
+export interface MakeOptions extends RunEvents {
+  /** Output folder: records, checkpoints and tables. */
+  readonly out: string;
+  /** Folder with MNIST's files, if not those of the package. */
+  readonly mnistDir?: string;
+  /** Whether a run that was interrupted continues from its checkpoint; default: true. */
+  readonly resume?: boolean;
+  /** Seconds between two checkpoints, > 0; default: 60. */
+  readonly checkpointSeconds?: number;
+  /**
+   * Stops between steps; the run under way leaves a checkpoint and no record, finished ones are kept.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** Makes a run in this process, or what is left of it to do, and writes its record. */
+export async function makeRun(run: Run, options: MakeOptions): Promise<Record> {
+  const { out, mnistDir, resume, checkpointSeconds: everySeconds, signal } = options;
+  const id = await identify(run);
+  signal?.throwIfAborted();
+  options.onStart?.(run);
+  const record = await executeRun(run, {
+    runId: id,
+    checkpoint: `${out}/checkpoints/${id}.safetensors`,
+    training: {
+      path: trainingPath(out, id),
+      onRefuse: (reason) => options.onRefuse?.(run, reason),
+      ...(resume !== undefined && { resume }),
+      ...(everySeconds !== undefined && { everySeconds }),
+    },
+    onProgress: (progress) => options.onProgress?.(run, progress),
+    ...(mnistDir !== undefined && { mnistDir }),
+    ...(signal && { signal }),
+  });
+  await writeRecord(out, record);
+  await forgetTraining(out, id);
+  options.onEnd?.(run, record);
+  return record;
+}
+
+/** Removes what a run that has its record was to continue from. */
+export async function forgetTraining(out: string, id: string): Promise<void> {
+  try {
+    await Deno.remove(trainingPath(out, id));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function trainingPath(out: string, id: string): string {
+  return `${out}/checkpoints/${id}.training.safetensors`;
+}
+
+/** The id of a run under the versions of this code and on the engine that was started. */
+export async function identify(run: Run): Promise<string> {
+  const family = FAMILIES[run.family] ?? BASELINES[run.family];
+  const dataset = run.kind === "timing"
+    ? undefined
+    : DATASETS[run.dataset] ?? ENERGIES[run.dataset];
+  return await runId(run, {
+    family: family?.version ?? 0,
+    dataset: dataset?.version ?? 0,
+    backend: engineInfo().backend,
+  });
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { testWith } from "../_engine.ts";
+import { inTemporaryFolder } from "./_cli.ts";
+import { decided, run, start, text } from "./_program.ts";
+
+const WORK = "bench --profile smoke --suite toy --dataset moons --family gaussian,nice,maf " +
+  "--backend wasm --checkpoint-seconds 0.05 --out";
+const workIn = (out: string, jobs: number): string[] => [
+  ...WORK.split(" "),
+  out,
+  "--jobs",
+  String(jobs),
+];
+
+testWith(
+  ["read", "write", "run"],
+  "bench --jobs 2 gives what --jobs 1 gives, also when it is killed or interrupted",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const one = await run(workIn(`${folder}/one`, 1));
+      assert.equal(one.code, 0, one.stderr);
+      const two = await run(workIn(`${folder}/two`, 2));
+      assert.equal(two.code, 0, two.stderr);
+      const expected = await decided(`${folder}/one`);
+      assert.deepEqual(await decided(`${folder}/two`), expected);
+
+      for (const signal of ["SIGKILL", "SIGINT"] as const) {
+        const out = `${folder}/${signal}`;
+        const child = start(workIn(out, 2));
+        while (!await hasFiles(`${out}/checkpoints`)) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        child.kill(signal);
+        const { code, signal: killed, stderr } = await child.output();
+        assert.ok(signal === "SIGKILL" ? killed === signal : code === 130, text(stderr));
+        // Orphans have ended: they hold the pipe that output() reads to its end.
+        const rest = await run(workIn(out, 2));
+        assert.equal(rest.code, 0, rest.stderr);
+        assert.deepEqual(await decided(out), expected);
+      }
+    });
+  },
+);
+
+async function hasFiles(folder: string): Promise<boolean> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).length > 0;
+  } catch {
+    return false;
+  }
+}
