@@ -29,7 +29,7 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench merge tests", /required option '--out <dir>' not specified/],
     ["verify", /missing required argument 'dir'/],
     ["verify /no/such/folder", /must be a folder that exists.*no\/such\/folder/],
-    ["bench --jobs 2", /--jobs must be 1 in this version/],
+    ["bench --jobs 0", /--jobs must be an integer >= 1: current value is "0"/],
     ["bench --fmaily maf", /unknown option '--fmaily'.*--family/],
     ["bench extra", /too many arguments/],
     ["bnech", /unknown command 'bnech'.*bench/],
