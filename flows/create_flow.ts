@@ -26,6 +26,11 @@ export interface FlowOptions {
    * "uniform": none.
    */
   readonly dequantization?: "uniform" | "variational";
+  /**
+   * Makes the density conditional on one of so many classes: its networks are told of the class by a
+   * context ({@link Flow}). Default: it is not.
+   */
+  readonly classes?: number;
   /** The family's own, like `layers` and `hidden`; see its `defaults`. */
   readonly [option: string]: ConfigValue | undefined;
 }
@@ -75,7 +80,7 @@ export function createFlow(
       }: current value is "${family}"`,
     );
   }
-  const { eventShape, logitAlpha = null, dequantization = "uniform", ...given } = options;
+  const { eventShape, logitAlpha = null, dequantization = "uniform", classes, ...given } = options;
   const { defaults, create } = variantFor(definition, eventShape);
   const config = resolve(definition.name, defaults, given);
   if (!["uniform", "variational"].includes(dequantization)) {
@@ -84,7 +89,15 @@ export function createFlow(
         `value is ${JSON.stringify(dequantization)}`,
     );
   }
-  const { base, bijector } = create(config, rng);
+  const conditional = classes === undefined ? {} : { classes };
+  if (classes !== undefined && !isCount(classes)) {
+    throw new RangeError(
+      `Cannot create ${definition.name} as classes must be an integer >= 1: current value is ${
+        JSON.stringify(classes)
+      }`,
+    );
+  }
+  const { base, bijector } = create({ ...config, ...conditional }, rng);
   const parts = [
     ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
     ...(logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)]),
@@ -96,6 +109,7 @@ export function createFlow(
     eventShape: [...eventShape],
     logitAlpha,
     ...(dequantization === "variational" && { dequantization }),
+    ...conditional,
     ...config,
   });
 }
@@ -153,7 +167,9 @@ function resolve(
     if (fallback === undefined) {
       throw new TypeError(
         `Cannot create ${family} as it has no option "${option}": its options are ${
-          ["eventShape", "logitAlpha", "dequantization", ...Object.keys(defaults)].join(", ")
+          ["eventShape", "logitAlpha", "dequantization", "classes", ...Object.keys(defaults)].join(
+            ", ",
+          )
         }`,
       );
     }

@@ -60,7 +60,7 @@ export class VariationalDequantizer implements Bijector {
         {
           ...own,
           eventShape: [height, width, 2 * channels],
-          context: channels,
+          between: channels,
           keep: k % 2 === 0 ? "first half" : "second half",
           zeroOutput: true,
         },
