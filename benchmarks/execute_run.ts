@@ -7,11 +7,18 @@ import { FAMILIES } from "../flows/families.ts";
 import type { Flow } from "../flows/flow.ts";
 import { saveFlow } from "../flows/save_flow.ts";
 import { BASELINES } from "./baselines.ts";
+import { contextOf } from "./_context.ts";
 import { DivergenceError } from "./divergence_error.ts";
 import { describeEnvironment } from "./environment.ts";
 import { evaluateFlow, roundTripError } from "./evaluate_flow.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
-import type { EnergyRun, QualityRun, Run, TimingRun } from "./plan.ts";
+import {
+  CONV_VARIANTS,
+  type EnergyRun,
+  type QualityRun,
+  type Run,
+  type TimingRun,
+} from "./plan.ts";
 import type { JacobiPasses, Record, Timing } from "./record.ts";
 import { impossibility, impossibleKl, score, testLatents, testNoise } from "./score.ts";
 import { timeFlow } from "./time_flow.ts";
@@ -77,7 +84,7 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
   const rng = new Rng(run.seed).split(run.dataset);
   if (run.train === null) return await scoreBaseline(run, dataset, rng);
 
-  const eventShape = run.variant === "conv" ? dataset.imageShape! : [dataset.dim];
+  const eventShape = CONV_VARIANTS.includes(run.variant) ? dataset.imageShape! : [dataset.dim];
   using flow = createFlow(run.family, { eventShape, ...run.flow }, rng.split("init"));
   const jacobi: JacobiPasses[] = [];
   const count = jacobiCounter(flow, FAMILIES[run.family]!.fastDirection, dataset);
@@ -86,13 +93,15 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
     ...(count && { onLook: (step) => void jacobi.push(count(step)) }),
   });
   const { test } = dataset.splits;
-  const { logProbs } = await evaluateFlow(flow, test, testNoise(run.dataset), {
-    noiseSamples: run.noiseSamples ?? 1,
-    ...(signal && { signal }),
-  });
+  const evaluate = async (marginal: boolean): Promise<Float64Array> => {
+    const own = { noiseSamples: run.noiseSamples ?? 1, marginal, ...(signal && { signal }) };
+    return (await evaluateFlow(flow, test, testNoise(run.dataset), own)).logProbs;
+  };
+  const logProbs = await evaluate(false);
+  const marginal = flow.classes === null ? undefined : await evaluate(true);
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
   const scores = {
-    ...score(dataset, logProbs, flow.params),
+    ...score(dataset, logProbs, flow.params, marginal),
     roundTripMaxError: await measureRoundTrip(flow, dataset, run.roundTrips),
   };
   return { config: flow.config, training, scores, timings: [], jacobi };
@@ -141,8 +150,9 @@ async function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): Pr
   const indices = Int32Array.from({ length: Math.min(count, test.count) }, (_, i) => i);
   const values = exampleBatch(test, indices, testNoise(dataset.name));
   const x = tf.tensor(values, [indices.length, ...flow.eventShape]);
-  const error = await roundTripError(flow, x);
-  x.dispose();
+  const context = contextOf(flow, test, indices);
+  const error = await roundTripError(flow, x, context);
+  tf.dispose([x, context]);
   return error;
 }
 
@@ -162,10 +172,11 @@ function jacobiCounter(
   return (step) => {
     for (const layer of layers) layer.inversion = "jacobi";
     tf.tidy(() => {
-      if (fastDirection === "density") flow.sample(indices.length, new Rng(0));
+      const context = contextOf(flow, rows, indices);
+      if (fastDirection === "density") flow.sample(indices.length, new Rng(0), { context });
       else {
         const values = exampleBatch(rows, indices, new Rng(0));
-        flow.logProb(tf.tensor2d(values, [indices.length, rows.dim]));
+        flow.logProb(tf.tensor2d(values, [indices.length, rows.dim]), context);
       }
     });
     for (const layer of layers) layer.inversion = "incremental";

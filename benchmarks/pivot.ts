@@ -46,7 +46,7 @@ function imagePivot(records: readonly Record[]): Pivot {
     head: ["test bits/dim", ...datasets],
     rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
     note: "Lower is better. conv: multi-scale and convolutional; paper: NICE without a logit, as " +
-      "published; the others take flat vectors.",
+      "published; class, conv_class: given the label; the others take flat vectors.",
   };
 }
 
