@@ -12,7 +12,7 @@ import { identify, runBenchmark } from "./run_benchmark.ts";
 import { PROFILES } from "./profiles.ts";
 import { planRuns, SUITES, VARIANTS } from "./suites.ts";
 import { summarise } from "./summary.ts";
-import { writeTables } from "./tables.ts";
+import { currentRecords, writeTables } from "./tables.ts";
 
 /** Exit statuses of the command line. */
 export const EXIT = { ok: 0, someFailed: 1, usage: 2, interrupted: 130 } as const;
@@ -31,7 +31,7 @@ export interface Terminal {
 class UsageError extends Error {}
 
 /**
- * The command line: `bench [options]` and `tables DIR`.
+ * The command line: `bench [options]`, `tables DIR` and `figures DIR`.
  *
  * @param args Without the program's name.
  * @returns The exit status.
@@ -74,6 +74,21 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       const records = await writeTables(await existingFolder("The output folder", dir));
       terminal.print(summarise(records));
       terminal.warn(`Tables of ${records.length} runs are in ${dir}`);
+    });
+  program.command("figures")
+    .description("Draw what the image flows of an output folder make, from its checkpoints")
+    .argument("<dir>", "output folder of a bench")
+    .option("--mnist-dir <dir>", "folder with MNIST's IDX files, plain or .gz")
+    .action(async (dir, { mnistDir }) => {
+      const records = await currentRecords(await existingFolder("The output folder", dir));
+      await initEngine();
+      const { writeFlowFigures } = await import("./flow_figures.ts"); // A renderer: not for others.
+      const files = await writeFlowFigures(
+        records,
+        dir,
+        mnistDir === undefined ? {} : { mnistDir },
+      );
+      for (const file of files) terminal.print(`${dir}/${file}`);
     });
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -33,11 +33,20 @@ function tradeoffPoints(records: readonly Record[]): Point[] {
 }
 
 /** Colours that colour-blind readers tell apart (Okabe and Ito 2008). */
-const COLOURS = new Map([
-  ["sample, sequential", "#d55e00"],
-  ["sample, jacobi", "#cc79a7"],
-  ["sample, incremental", "#0072b2"],
-  [DENSITY, "#767676"],
+export const PALETTE = {
+  blue: "#0072b2",
+  orange: "#e69f00",
+  pink: "#cc79a7",
+  red: "#d55e00",
+  green: "#009e73",
+  gray: "#767676",
+} as const;
+
+const COLOURS = new Map<string, string>([
+  ["sample, sequential", PALETTE.red],
+  ["sample, jacobi", PALETTE.pink],
+  ["sample, incremental", PALETTE.blue],
+  [DENSITY, PALETTE.gray],
 ]);
 
 const POWERS_OF_TEN = [0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000];
@@ -96,7 +105,8 @@ function tradeoff(points: readonly Point[]): string {
   );
 }
 
-function svg(options: Plot.PlotOptions, description: string): string {
+/** A plot as SVG. */
+export function svg(options: Plot.PlotOptions, description: string): string {
   const page = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
     readonly document: NonNullable<Plot.PlotOptions["document"]>;
   };

@@ -13,7 +13,8 @@ export interface Panel {
 
 /** Screen pixels of one pixel, and between two pictures. */
 const ZOOM = 2, GAP = 2;
-const MARGIN = 16, TITLE_SIZE = 16, TEXT_SIZE = 13;
+/** Whole numbers: a picture between two screen pixels would be blurred. */
+const MARGIN = 16, TITLE_SIZE = 16, TEXT_SIZE = 13, LINE = 19;
 /** Panels side by side at most. */
 const ACROSS = 4;
 
@@ -28,11 +29,11 @@ export function imagePage(
   panels: readonly Panel[],
   across = ACROSS,
 ): string {
-  const head = MARGIN + TITLE_SIZE + (lines.length + 0.5) * 1.4 * TEXT_SIZE;
+  const head = MARGIN + TITLE_SIZE + lines.length * LINE + 10;
   const grids = panels.map(drawGrid);
   const cell = {
     width: Math.max(...grids.map(({ width }) => width)) + MARGIN,
-    height: Math.max(...grids.map(({ height }) => height)) + MARGIN + 1.8 * TEXT_SIZE,
+    height: Math.max(...grids.map(({ height }) => height)) + MARGIN + LINE + 4,
   };
   const columns = Math.min(across, panels.length);
   const width = Math.max(columns * cell.width + MARGIN, 420);
@@ -40,17 +41,15 @@ export function imagePage(
   const placed = grids.map(({ url, width, height }, i) => {
     const x = MARGIN + (i % columns) * cell.width;
     const y = head + Math.floor(i / columns) * cell.height;
-    return text(x, y + 1.2 * TEXT_SIZE, TEXT_SIZE, panels[i]!.title) +
-      `<image x="${x}" y="${
-        y + 1.8 * TEXT_SIZE
-      }" width="${width}" height="${height}" href="${url}"/>`;
+    return text(x, y + LINE - 4, TEXT_SIZE, panels[i]!.title) +
+      `<image x="${x}" y="${y + LINE + 4}" width="${width}" height="${height}" href="${url}"/>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
     `<rect width="100%" height="100%" fill="white"/>` +
     text(MARGIN, MARGIN + TITLE_SIZE, TITLE_SIZE, title) +
-    lines.map((line, i) =>
-      text(MARGIN, MARGIN + TITLE_SIZE + (i + 1) * 1.4 * TEXT_SIZE, TEXT_SIZE, line)
-    ).join("") + placed.join("") + "</svg>";
+    lines.map((line, i) => text(MARGIN, MARGIN + TITLE_SIZE + (i + 1) * LINE, TEXT_SIZE, line))
+      .join("") +
+    placed.join("") + "</svg>";
 }
 
 function text(x: number, y: number, size: number, content: string): string {

@@ -6,7 +6,7 @@ import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
 export interface Pivot {
-  readonly name: "quality" | "images" | "energy" | "timing";
+  readonly name: "quality" | "images" | "report" | "energy" | "timing";
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly note: string;
@@ -17,7 +17,13 @@ export interface Pivot {
  * and operation.
  */
 export function pivots(records: readonly Record[]): Pivot[] {
-  return [toyPivot(records), imagePivot(records), energyPivot(records), timingPivot(records)]
+  return [
+    toyPivot(records),
+    imagePivot(records),
+    reportPivot(records),
+    energyPivot(records),
+    timingPivot(records),
+  ]
     .filter(({ rows }) => rows.length > 0);
 }
 
@@ -50,19 +56,40 @@ function imagePivot(records: readonly Record[]): Pivot {
   };
 }
 
-/** The quality records of one kind of data, by data set and model. */
+/** The founding report's experiments, a row each. */
+function reportPivot(records: readonly Record[]): Pivot {
+  const report = records.filter(({ run }) => run.suite === "report");
+  const groups = Map.groupBy(report, ({ run }) => `${run.family} on ${run.dataset}`);
+  return {
+    name: "report",
+    head: ["suite report", "test NLL", "unit", "floor"],
+    rows: [...groups].map(([what, group]) => {
+      const scores = group[0]!.scores;
+      const unit = scores?.space === "pixel" ? "bits/dim" : "nats";
+      return [what, qualityCell(group), unit, scores?.floorNats?.toFixed(3) ?? ""];
+    }),
+    note:
+      "The experiments of the report that this suite grew out of, on dequantised data and with a " +
+      "test set.",
+  };
+}
+
+/** The quality records of one kind of data, by data set (and profile, where there are several) and model. */
 function qualityCells(records: readonly Record[], space: Scores["space"]) {
   const ofSpace = records.filter(({ run }) =>
-    run.kind === "quality" && (DATASETS[run.dataset]?.kind === "images") === (space === "pixel")
+    run.kind === "quality" && run.suite !== "report" &&
+    (DATASETS[run.dataset]?.kind === "images") === (space === "pixel")
   );
   const name = ({ run }: Record) =>
     run.variant === "flat" ? run.family : `${run.family} ${run.variant}`;
   const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const rank = (model: string) =>
     order.indexOf(model.split(" ")[0]!) + 100 * Number(model.includes(" "));
-  const of = (dataset: string) => ofSpace.filter(({ run }) => run.dataset === dataset);
+  const isOneProfile = unique(ofSpace.map(({ run }) => run.profile)).length === 1;
+  const label = ({ run }: Record) => isOneProfile ? run.dataset : `${run.dataset}, ${run.profile}`;
+  const of = (dataset: string) => ofSpace.filter((record) => label(record) === dataset);
   return {
-    datasets: unique(ofSpace.map(({ run }) => run.dataset)),
+    datasets: unique(ofSpace.map(label)),
     models: unique(ofSpace.map(name)).sort((a, b) => rank(a) - rank(b)),
     cell: (dataset: string, model: string) =>
       qualityCell(of(dataset).filter((record) => name(record) === model)),

@@ -2,13 +2,17 @@ import cliProgress from "npm:cli-progress@3.12.0";
 import type { Run } from "./plan.ts";
 import type { Record } from "./record.ts";
 
-/** Shows where a benchmark stands: a bar on a terminal, a line per finished run when piped. */
+/** When piped, a run that takes longer is heard of again after so long. */
+const LINE_EVERY_MS = 60_000;
+
+/** Shows where a benchmark stands: a bar on a terminal, a line per finished run and minute when piped. */
 export class Progress implements Disposable {
   readonly #bar: cliProgress.SingleBar | null;
   readonly #print: (line: string) => void;
   readonly #total: number;
   readonly #startedMs = performance.now();
   #done = 0;
+  #printedMs = performance.now();
   /** Expected seconds of what is finished, and of that what was really made. */
   #expected = 0;
   #expectedMade = 0;
@@ -44,6 +48,11 @@ export class Progress implements Disposable {
   /** @param fraction Of this run that is done, 0 to 1. */
   update(run: Run, fraction: number): void {
     this.#draw(run, fraction);
+    if (this.#bar !== null || performance.now() - this.#printedMs < LINE_EVERY_MS) return;
+    const left = this.#left(fraction * run.expectedSeconds);
+    this.#say(
+      `[${this.#done}/${this.#total}] ${nameOf(run)}: ${percent(fraction)}, about ${left} left`,
+    );
   }
 
   /** A run that was made. */
@@ -52,7 +61,7 @@ export class Progress implements Disposable {
     this.#expected += run.expectedSeconds;
     this.#expectedMade += run.expectedSeconds;
     const line = `[${this.#done}/${this.#total}] ${describe(record)}, about ${this.#left(0)} left`;
-    if (this.#bar === null) this.#print(line);
+    if (this.#bar === null) this.#say(line);
     else if (record.status !== "ok") {
       this.#bar.stop();
       this.#print(line);
@@ -63,6 +72,11 @@ export class Progress implements Disposable {
 
   [Symbol.dispose](): void {
     this.#bar?.stop();
+  }
+
+  #say(line: string): void {
+    this.#printedMs = performance.now();
+    this.#print(line);
   }
 
   #draw(run: Run, fraction: number): void {
@@ -101,4 +115,8 @@ function describe({ run, status, reason, scores, energy, training }: Record): st
   if (scores === null) return `${name}: timed`;
   const { nllNats, bitsPerDim } = scores;
   return `${name}: ${nllNats.toFixed(4)} nats, ${bitsPerDim.toFixed(4)} bits/dim ${time}`;
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(100 * fraction)} %`;
 }

@@ -1,6 +1,6 @@
 import { initWasm, Resvg } from "npm:@resvg/resvg-wasm@2.6.2";
 // Puts the font into the module graph, where its file is found.
-import _font from "npm:dejavu-fonts-ttf@2.37.3/package.json" with { type: "json" };
+import "npm:dejavu-fonts-ttf@2.37.3/package.json" with { type: "json" };
 import { encode } from "npm:fast-png@8.0.0";
 
 /** The font of {@link renderPng}. */

@@ -22,7 +22,7 @@ import {
 } from "./profiles.ts";
 
 /** The suites of this version. */
-export const SUITES = ["toy", "mnist", "energy", "tradeoff"] as const;
+export const SUITES = ["toy", "mnist", "report", "energy", "tradeoff"] as const;
 
 /** The values of {@link Variant}. */
 export const VARIANTS: readonly Variant[] = ["flat", "conv", "paper", "class", "conv_class"];
@@ -49,6 +49,7 @@ export function planRuns(selection: Selection): Run[] {
   const plan: { readonly [suite in typeof SUITES[number]]: () => Run[] } = {
     toy: () => planQuality("toy", selection, settings.toy),
     mnist: () => planQuality("mnist", selection, settings.mnist),
+    report: () => settings.report.flatMap((part) => planQuality("report", selection, part)),
     energy: () => planEnergy("energy", selection, settings.energy),
     tradeoff: () => planTiming("tradeoff", selection, settings.tradeoff),
   };

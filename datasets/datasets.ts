@@ -3,7 +3,7 @@ import { checkerboard } from "./checkerboard.ts";
 import { circles } from "./circles.ts";
 import type { DatasetDefinition } from "./dataset.ts";
 import { eightGaussians } from "./eight_gaussians.ts";
-import { fashionMnist, mnist } from "./mnist.ts";
+import { fashionMnist, mnist, mnistTwos } from "./mnist.ts";
 import { moons } from "./moons.ts";
 import { pinwheel } from "./pinwheel.ts";
 import { rings } from "./rings.ts";
@@ -25,5 +25,6 @@ export const DATASETS: Readonly<Record<string, DatasetDefinition>> = {
   checkerboard,
   banana,
   mnist,
+  mnist_2: mnistTwos,
   fashion_mnist: fashionMnist,
 };

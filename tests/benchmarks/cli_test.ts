@@ -40,7 +40,10 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench --profile quik", /--profile must be of smoke, quick, paper.*"quik".*"quick"/],
     ["bench --family maff", /--family must be of .*"maff".*"maf"/],
     ["bench --dataset moon,rings", /--dataset must be of .*"moon".*"moons"/],
-    ["bench --suite toys", /--suite must be of toy, mnist, energy, tradeoff.*"toys".*"toy"/],
+    [
+      "bench --suite toys",
+      /--suite must be of toy, mnist, report, energy, tradeoff.*"toys".*"toy"/,
+    ],
     ["bench --dataset u5", /--dataset must be of moons.*, u1, u2, u3, u4.*"u5".*"u\d"/],
     ["bench --seed 0,x", /--seed must be integers >= 0.*"x"/],
     ["bench --seed -1", /--seed/],

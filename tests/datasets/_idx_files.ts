@@ -17,8 +17,11 @@ export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<A
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** A little MNIST: 12 images to train, 3 to test; pixel i of image k is (7 k + i) mod 256. */
-export function littleMnist(): Record<string, Uint8Array<ArrayBuffer>> {
+/** A little MNIST, labels 0 to 9 in turn; pixel i of image k is (7 k + i) mod 256. */
+export function littleMnist(
+  testCount = 3,
+  trainCount = 12,
+): Record<string, Uint8Array<ArrayBuffer>> {
   const images = (count: number): Uint8Array<ArrayBuffer> =>
     idxBytes(
       [count, 28, 28],
@@ -27,9 +30,9 @@ export function littleMnist(): Record<string, Uint8Array<ArrayBuffer>> {
   const labels = (count: number): Uint8Array<ArrayBuffer> =>
     idxBytes([count], Array.from({ length: count }, (_, k) => k % 10));
   return {
-    "train-images-idx3-ubyte": images(12),
-    "train-labels-idx1-ubyte": labels(12),
-    "t10k-images-idx3-ubyte": images(3),
-    "t10k-labels-idx1-ubyte": labels(3),
+    "train-images-idx3-ubyte": images(trainCount),
+    "train-labels-idx1-ubyte": labels(trainCount),
+    "t10k-images-idx3-ubyte": images(testCount),
+    "t10k-labels-idx1-ubyte": labels(testCount),
   };
 }

@@ -67,6 +67,25 @@ testWith(["read", "write"], "loadDataset() takes the first images if told how ma
   });
 });
 
+testWith(
+  ["read", "write"],
+  "loadDataset() gives mnist_2 the digit 2 of each split alone",
+  async () => {
+    await inFolder(littleMnist(14, 60), async (mnistDir) => {
+      const { splits } = await loadDataset("mnist_2", { mnistDir });
+      for (
+        const [split, images] of [["train", [2, 12, 22, 32, 42]], ["validation", [52]]] as const
+      ) {
+        const { values, labels, count } = splits[split];
+        assert.deepEqual([count, ...labels!], [images.length, ...images.map(() => 2)]);
+        assert.deepEqual(images.map((_, i) => values[784 * i]), images.map((k) => 7 * k % 256));
+        assert.equal(values.length, 784 * images.length);
+      }
+      assert.deepEqual([splits.test.count, splits.test.values[784]], [2, 7 * 12]);
+    });
+  },
+);
+
 testWith(["read", "write"], "loadDataset() refuses damaged MNIST files by name", async () => {
   const good = littleMnist();
   const images = "train-images-idx3-ubyte", labels = "train-labels-idx1-ubyte";

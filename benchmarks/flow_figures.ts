@@ -8,6 +8,7 @@ import { loadFlow } from "../flows/save_flow.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { roundTripError } from "./evaluate_flow.ts";
 import { imagePage, type Panel } from "./image_page.ts";
+import { drawLayers } from "./layer_figure.ts";
 import type { Record } from "./record.ts";
 import { renderGrayPng } from "./render.ts";
 import { testNoise } from "./score.ts";
@@ -22,36 +23,59 @@ interface Subject {
 }
 
 /**
- * Draws what image flows make: samples of each, and of the convolutional ones also interpolations and
- * what their scales hold. Saved flows are read from the folder's checkpoints.
+ * Draws what flows make: samples of images, and of convolutional flows also interpolations and what
+ * their scales hold; of suite report also the plane on its way through the couplings. Saved flows are
+ * read from the folder's checkpoints.
  *
- * @param records Those without scores of images or without a checkpoint are passed over.
- * @param out The output folder: figures go to its folder `figures`, as PNG.
+ * @param records Those without a picture or without a checkpoint are passed over.
+ * @param out The output folder: figures go to its folder `figures`, as PNG or SVG.
  * @returns The files, relative to the folder.
  */
-export async function writeImageFigures(
+export async function writeFlowFigures(
   records: readonly Record[],
   out: string,
   options: { readonly mnistDir?: string } = {},
 ): Promise<string[]> {
   const files: string[] = [];
   for (const record of records) {
-    const { run, scores, runId } = record;
+    const { run, runId } = record;
     const path = `${out}/checkpoints/${runId}.safetensors`;
-    if (run.kind !== "quality" || scores?.space !== "pixel" || !await exists(path)) continue;
+    const pages = pagesOf(record);
+    if (run.kind !== "quality" || pages.length === 0 || !await exists(path)) continue;
     using flow = await loadFlow(path);
-    const dataset = await loadDataset(run.dataset, { counts: run.counts, ...options });
-    const subject = { flow, record, dataset };
-    const pages = run.variant === "conv"
-      ? { samples: drawSamples, interpolation: drawInterpolations, scales: drawScales }
-      : { samples: drawSamples };
-    for (const [what, draw] of Object.entries(pages)) {
-      const name = `figures/${what}-${run.dataset}-${run.family}-${run.variant}.png`;
-      await writeAtomically(`${out}/${name}`, await renderGrayPng(await draw(subject)));
-      files.push(name);
+    const dataset = await loadDataset(run.dataset, {
+      counts: run.counts,
+      seed: run.seed,
+      ...options,
+    });
+    for (const [what, draw] of pages) {
+      const prefix = run.suite === "report" ? "report-" : "";
+      const name = `figures/${prefix}${what}-${run.dataset}-${run.family}-${run.variant}`;
+      const page = await draw({ flow, record, dataset });
+      const isImage = dataset.imageShape !== null;
+      const file = `${name}.${isImage ? "png" : "svg"}`;
+      await writeAtomically(`${out}/${file}`, isImage ? await renderGrayPng(page) : page);
+      files.push(file);
     }
   }
   return files;
+}
+
+type Draw = (subject: Subject) => Promise<string>;
+
+/** What is drawn of a run, by name. */
+function pagesOf({ run, scores }: Record): (readonly [string, Draw])[] {
+  if (scores === null) return [];
+  if (scores.space === "data") {
+    const isReport = run.suite === "report" && run.family === "realnvp";
+    return isReport ? [["layers", ({ flow, dataset }) => drawLayers(flow, dataset)]] : [];
+  }
+  if (run.variant !== "conv") return [["samples", drawSamples]];
+  return [
+    ["samples", drawSamples],
+    ["interpolation", drawInterpolations],
+    ["scales", drawScales],
+  ];
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { decode } from "npm:fast-png@8.0.0";
+import { executeRun } from "../../benchmarks/execute_run.ts";
+import { writeFlowFigures } from "../../benchmarks/flow_figures.ts";
+import { imagePage } from "../../benchmarks/image_page.ts";
+import type { QualityRun } from "../../benchmarks/plan.ts";
+import type { Record } from "../../benchmarks/record.ts";
+import { renderGrayPng } from "../../benchmarks/render.ts";
+import { planRuns } from "../../benchmarks/suites.ts";
+import { startEngine, testWith } from "../_engine.ts";
+import { littleMnist } from "../datasets/_idx_files.ts";
+
+testWith(["read"], "imagePage() shows each pixel as a square where the page says", async () => {
+  const panel = { title: "", size: [1, 2], columns: 1, pixels: Float32Array.of(0, 0.5) } as const;
+  const { data, width, height } = decode(
+    await renderGrayPng(imagePage("Title", ["text"], [panel])),
+  );
+  const gray = [...data];
+  // 2 x 2 black beside 2 x 2 of level 128; nothing else on the page has that level in a square.
+  const corner = Array.from({ length: width * height }, (_, i) => i).find((i) =>
+    [0, 1, width, width + 1].every((step) => gray[i + step] === 0) &&
+    [2, 3, width + 2, width + 3].every((step) => gray[i + step] === 128)
+  );
+  assert.ok(corner !== undefined, "the picture is not on the page");
+  assert.ok(gray.filter((value) => value < 128).length > 50, "there is no text");
+});
+
+testWith(
+  ["read", "write"],
+  "writeFlowFigures() draws samples, interpolations, scales and layers of saved flows",
+  async () => {
+    await startEngine();
+    const folder = await Deno.makeTempDir();
+    try {
+      const mnistDir = `${folder}/idx`;
+      await Deno.mkdir(mnistDir);
+      for (const [name, bytes] of Object.entries(littleMnist(40))) {
+        await Deno.writeFile(`${mnistDir}/${name}`, bytes);
+      }
+      const records: Record[] = [];
+      const make = async (run: QualityRun): Promise<void> => {
+        const runId = `run${records.length}`;
+        const checkpoint = `${folder}/checkpoints/${runId}.safetensors`;
+        records.push(await executeRun(run, { runId, checkpoint, mnistDir }));
+        assert.equal(records.at(-1)!.status, "ok", records.at(-1)!.reason);
+      };
+      const plan = (suites: string[], families: string[]): QualityRun[] =>
+        planRuns({ profile: "smoke", suites, families }) as QualityRun[];
+      for (const run of plan(["mnist"], ["realnvp", "maf"])) {
+        const counts = { train: 10, validation: 2, test: 40 };
+        const train = { ...run.train!, maxSteps: 1, validateEvery: 1 };
+        await make({ ...run, counts, train });
+      }
+      for (const run of plan(["report"], ["realnvp"])) await make(run);
+      const files = await writeFlowFigures(records, folder, { mnistDir });
+      assert.deepEqual(files.toSorted(), [
+        "figures/interpolation-mnist-realnvp-conv.png",
+        "figures/report-layers-banana-realnvp-flat.svg",
+        "figures/samples-mnist-maf-flat.png",
+        "figures/samples-mnist-realnvp-conv.png",
+        "figures/samples-mnist-realnvp-flat.png",
+        "figures/scales-mnist-realnvp-conv.png",
+      ]);
+      for (const file of files) {
+        if (file.endsWith(".svg")) {
+          const text = await Deno.readTextFile(`${folder}/${file}`);
+          assert.match(text, /after 5 of 5 couplings/);
+          assert.doesNotMatch(text, /NaN/);
+        } else {
+          const { width, height, channels } = decode(await Deno.readFile(`${folder}/${file}`));
+          assert.ok(
+            width > 100 && height > 100 && channels === 1,
+            `${file} is ${width} x ${height}`,
+          );
+        }
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
