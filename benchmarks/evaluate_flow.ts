@@ -2,6 +2,7 @@ import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { exampleBatch, type Rows } from "../datasets/mod.ts";
 import type { Flow } from "../flows/flow.ts";
+import { oneHot } from "../flows/one_hot.ts";
 import { breathe } from "./_breathe.ts";
 import { contextOf } from "./_context.ts";
 import { meanAndError } from "./metrics.ts";
@@ -88,8 +89,8 @@ export async function evaluateFlow(
 /** log 1/K sum_y p(x | y) of each example. */
 function marginalLogProb(flow: Flow, x: tf.Tensor, classes: number): tf.Tensor1D {
   const ofClasses = Array.from({ length: classes }, (_, y) => {
-    const labels = tf.fill([x.shape[0]!], y, "int32");
-    return flow.logProb(x, tf.oneHot(labels, classes, 1, 0, "float32"));
+    const labels = new Uint8Array(x.shape[0]!).fill(y);
+    return flow.logProb(x, oneHot(labels, classes));
   });
   return tf.sub(tf.logSumExp(tf.stack(ofClasses), 0), Math.log(classes)) as tf.Tensor1D;
 }

@@ -4,6 +4,7 @@ import * as tf from "../engine/tf.ts";
 import { latentShapeOf } from "../flows/bijector.ts";
 import type { Flow } from "../flows/flow.ts";
 import { BASES } from "../flows/base.ts";
+import { oneHot } from "../flows/one_hot.ts";
 import { loadFlow } from "../flows/save_flow.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { roundTripError } from "./evaluate_flow.ts";
@@ -104,12 +105,12 @@ async function drawSamples({ flow, record, dataset }: Subject): Promise<string> 
 /** A row of samples for each class, at two temperatures. */
 async function drawClasses({ flow, record, dataset }: Subject): Promise<string> {
   const classes = flow.classes!, columns = 10;
-  const labels = Int32Array.from({ length: classes * columns }, (_, i) => Math.floor(i / columns));
+  const labels = Array.from({ length: classes * columns }, (_, i) => Math.floor(i / columns));
   const panels: Panel[] = [];
   for (const temperature of [0.8, 1]) {
     const samples = tf.tidy(() => {
-      const context = tf.oneHot(tf.tensor1d(labels, "int32"), classes, 1, 0, "float32");
-      return flow.sample(labels.length, new Rng(0).split("figures"), { temperature, context });
+      const options = { temperature, context: oneHot(labels, classes) };
+      return flow.sample(labels.length, new Rng(0).split("figures"), options);
     });
     const pixels = await samples.data() as Float32Array;
     samples.dispose();

@@ -12,4 +12,4 @@ export { DATASETS } from "./datasets.ts";
 export { ENERGIES } from "./energies.ts";
 export { type IdxArray, parseIdx } from "./idx.ts";
 export { loadDataset, type LoadOptions, TOY_COUNTS } from "./load_dataset.ts";
-export { exampleBatch, oneHotLabels, type Rows, type Splits } from "./rows.ts";
+export { exampleBatch, type Rows, type Splits } from "./rows.ts";

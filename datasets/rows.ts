@@ -64,40 +64,6 @@ export function exampleBatch(
   return batch;
 }
 
-/**
- * The classes of chosen rows, one-hot: the context of a flow with classes.
- *
- * @param rows Where to take them from.
- * @param indices Row numbers, in the order wanted.
- * @param classes How many there are; labels are 0 … classes - 1.
- * @returns indices.length x classes numbers, row-major.
- * @throws {TypeError} If the rows have no labels.
- * @throws {RangeError} If a label is none of the classes.
- */
-export function oneHotLabels(
-  { labels }: Rows,
-  indices: ArrayLike<number>,
-  classes: number,
-): Float32Array<ArrayBuffer> {
-  if (labels === null) {
-    throw new TypeError(
-      `Cannot take labels as the rows have none: a flow with ${classes} classes needs them`,
-    );
-  }
-  const context = new Float32Array(indices.length * classes);
-  for (let i = 0; i < indices.length; i++) {
-    const label = labels[indices[i]!]!;
-    if (!(label < classes)) {
-      throw new RangeError(
-        `Cannot take labels as each must be an integer from 0 to ${classes - 1}: row ${indices[i]} ` +
-          `has ${label}`,
-      );
-    }
-    context[i * classes + label] = 1;
-  }
-  return context;
-}
-
 const ceilingsByLevels = new Map<number, Float32Array>();
 
 /** For each k the largest float32 below (k + 1) / levels: rounding must not reach the next level. */

@@ -33,6 +33,7 @@ export {
   type MaskedAutoregressiveOptions,
 } from "./masked_autoregressive.ts";
 export { type Activation, Mlp, type MlpOptions } from "./mlp.ts";
+export { oneHot } from "./one_hot.ts";
 export { evensFirst, Permutation } from "./permutation.ts";
 export { multiScale, type MultiScaleOptions } from "./multi_scale.ts";
 export { Pixelwise } from "./pixelwise.ts";

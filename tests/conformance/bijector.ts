@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import { type Bijector, latentShapeOf } from "../../flows/bijector.ts";
+import { oneHot } from "../../flows/one_hot.ts";
 import { sumPerExample } from "../../flows/_per_example.ts";
 import { variableName } from "../../flows/_variable.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
@@ -259,7 +260,7 @@ export function testShapes<Shape extends readonly number[]>(
         const batch = [7, ...shape];
         const x = tf.tensor(data(tf.util.sizeFromShape(batch), rng.split("data")), batch);
         const depends = options.depends?.(shape);
-        const context = options.classes && oneHot(7, options.classes);
+        const context = options.classes && classesInTurn(7, options.classes);
         const subject = {
           bijector,
           x,
@@ -284,11 +285,9 @@ export function testShapes<Shape extends readonly number[]>(
   });
 }
 
-/** The classes 0, 1, 2, … in turn, one-hot: [count, classes]. */
-export function oneHot(count: number, classes: number): tf.Tensor2D {
-  const values = new Float32Array(count * classes);
-  for (let i = 0; i < count; i++) values[i * classes + i % classes] = 1;
-  return tf.tensor2d(values, [count, classes]);
+/** The context of classes 0, 1, 2, … in turn. */
+export function classesInTurn(count: number, classes: number): tf.Tensor2D {
+  return oneHot(Array.from({ length: count }, (_, i) => i % classes), classes);
 }
 
 /** Names the check in the error it throws. */

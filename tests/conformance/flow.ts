@@ -7,9 +7,9 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import { type Flow, loadFlow, saveFlow } from "../../flows/mod.ts";
+import { type Flow, loadFlow, oneHot, saveFlow } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
-import { oneHot } from "./bijector.ts";
+import { classesInTurn } from "./bijector.ts";
 
 /** A square that holds all but a negligible part of a density, and points a side. */
 export interface Grid {
@@ -41,8 +41,8 @@ function contextOf(flow: Flow, count: number, ofClass?: number): tf.Tensor2D | u
   if (flow.classes === null) return undefined;
   const { classes } = flow;
   return ofClass === undefined
-    ? oneHot(count, classes)
-    : tf.tile(tf.slice(oneHot(classes, classes), [ofClass, 0], [1, classes]), [count, 1]);
+    ? classesInTurn(count, classes)
+    : oneHot(new Uint8Array(count).fill(ofClass), classes);
 }
 
 /** The 2-D density integrates to 1; that of one class where the flow has classes. */
