@@ -5,11 +5,14 @@ import assert from "node:assert/strict";
 import { trainFlow } from "../../benchmarks/train_flow.ts";
 import { reverseKl } from "../../benchmarks/train_by_reverse_kl.ts";
 import { ENERGIES, loadDataset } from "../../datasets/mod.ts";
+import { Adam } from "../../engine/adam.ts";
 import { type EngineInfo, initEngine } from "../../engine/init_engine.ts";
 import { Rng } from "../../engine/rng.ts";
+import { sumOf } from "../../engine/sum_of.ts";
 import * as tf from "../../engine/tf.ts";
 import { createFlow, FAMILIES } from "../../flows/mod.ts";
-import { perturb } from "../conformance/bijector.ts";
+import { latentShapeOf } from "../../flows/bijector.ts";
+import { classesInTurn, perturb } from "../conformance/bijector.ts";
 import { assertClose, normal } from "./_support.ts";
 
 /**
@@ -29,6 +32,8 @@ const OPTIONS = [
   { eventShape: [2], layers: 2, hidden: [8] },
   { eventShape: [5], layers: 3, hidden: [13, 7], activation: "tanh" },
   { eventShape: [17], layers: 2, hidden: [40] },
+  { eventShape: [5], layers: 2, hidden: [11], classes: 3 },
+  { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], classes: 3 },
 ] as const;
 
 /** All that a flow computes; awaited, as a GPU is read. */
@@ -36,17 +41,20 @@ async function evaluate(family: string, options: typeof OPTIONS[number]): Promis
   const rng = new Rng(3);
   using flow = createFlow(family, { ...options }, rng.split("init"));
   perturb(flow.bijector, rng.split("perturb"));
-  const x = normal(rng.split("x"), [6, flow.dim]);
+  const x = normal(rng.split("x"), [6, ...flow.eventShape]);
+  const z = tf.tidy(() => tf.reshape(tf.clone(x), [6, ...latentShapeOf(flow.bijector)]));
+  const context = flow.classes === null ? undefined : classesInTurn(6, flow.classes);
   const trained = flow.variables.filter(({ trainable }) => trainable);
-  const { z, logDet } = flow.bijector.forward(x);
-  const back = flow.bijector.inverse(x);
+  const there = flow.bijector.forward(x, context);
+  const back = flow.bijector.inverse(z, context);
   const { value, grads } = tf.variableGrads(
-    () => tf.mean(flow.logProb(x)) as tf.Scalar,
+    () => tf.mean(flow.logProb(x, context)) as tf.Scalar,
     trained,
   );
-  const tensors = [z, logDet, back.x, back.logDet, value, ...trained.map((v) => grads[v.name]!)];
+  const gradients = trained.map((v) => grads[v.name]!);
+  const tensors = [there.z, there.logDet, back.x, back.logDet, value, ...gradients];
   const values = await Promise.all(tensors.map((tensor) => tensor.data()));
-  tf.dispose([x, ...tensors]);
+  tf.dispose([x, z, context, ...tensors]);
   return values.map((array) => Array.from(array));
 }
 
@@ -77,7 +85,9 @@ for (const backend of Object.keys(TOLERANCES) as Backend[]) {
     fn: async (t) => {
       for (const family of Object.keys(FAMILIES)) {
         for (const options of OPTIONS) {
-          await t.step(`${family}, dim ${options.eventShape[0]}`, async () => {
+          if (options.eventShape.length > 1 && !FAMILIES[family]!.images) continue;
+          const classes = "classes" in options ? ", with classes" : "";
+          await t.step(`${family}, shape [${options.eventShape}]${classes}`, async () => {
             await initEngine({ backend: "cpu" });
             const wanted = await evaluate(family, options);
             await initEngine({ backend });
@@ -86,6 +96,24 @@ for (const backend of Object.keys(TOLERANCES) as Backend[]) {
           });
         }
       }
+    },
+  });
+
+  Deno.test({
+    name: `sums of many tensors, and the norm that Adam clips, are right on ${backend}${
+      problem && ` (${problem})`
+    }`,
+    ignore: problem !== "",
+    fn: async () => {
+      await initEngine({ backend });
+      const tensors = Array.from({ length: 20 }, (_, i) => tf.tensor1d([i, -i]));
+      const sum = sumOf(tensors);
+      assert.deepEqual([...await sum.data()], [190, -190]);
+      const variables = tf.tidy(() => tensors.map((tensor) => tf.variable(tensor)));
+      using adam = new Adam(variables);
+      const { gradientNorm } = await adam.step(tensors, { learningRate: 0.1, clipNorm: 1 });
+      assertClose([gradientNorm], [Math.sqrt(2 * 2470)], 1e-5);
+      tf.dispose([sum, ...tensors, ...variables]);
     },
   });
 
