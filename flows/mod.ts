@@ -25,10 +25,10 @@ export { Flow } from "./flow.ts";
 export { Inverted } from "./inverted.ts";
 export { InvertibleLinear } from "./invertible_linear.ts";
 export { Logit } from "./logit.ts";
+export { madeMasks } from "./made_masks.ts";
 export {
   type Inversion,
   INVERSIONS,
-  madeMasks,
   MaskedAutoregressive,
   type MaskedAutoregressiveOptions,
 } from "./masked_autoregressive.ts";
