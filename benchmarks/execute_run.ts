@@ -1,16 +1,18 @@
 import { type Dataset, ENERGIES, exampleBatch, loadDataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
+import { WriteError } from "../engine/write_atomically.ts";
 import { autoregressiveLayers } from "../flows/autoregressive_layers.ts";
 import { createFlow } from "../flows/create_flow.ts";
 import { FAMILIES } from "../flows/families.ts";
 import type { Flow } from "../flows/flow.ts";
 import { saveFlow } from "../flows/save_flow.ts";
 import { BASELINES } from "./baselines.ts";
+import { Checkpoint, type CheckpointOptions, type Look } from "./checkpoint.ts";
 import { contextOf } from "./_context.ts";
 import { DivergenceError } from "./divergence_error.ts";
-import { describeEnvironment } from "./environment.ts";
-import { evaluateFlow, roundTripError } from "./evaluate_flow.ts";
+import { describeEnvironment, type Environment } from "./environment.ts";
+import { roundTripError } from "./evaluate_flow.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
 import {
   CONV_VARIANTS,
@@ -19,10 +21,11 @@ import {
   type Run,
   type TimingRun,
 } from "./plan.ts";
-import type { JacobiPasses, Record, Timing } from "./record.ts";
+import type { Record, Timing } from "./record.ts";
 import { impossibility, impossibleKl, score, testLatents, testNoise } from "./score.ts";
+import { scoreFlow } from "./score_flow.ts";
 import { timeFlow } from "./time_flow.ts";
-import type { TrainProgress, TrainResult } from "./optimize.ts";
+import type { TrainHooks, TrainProgress } from "./optimize.ts";
 import { trainByReverseKl } from "./train_by_reverse_kl.ts";
 import { trainFlow } from "./train_flow.ts";
 
@@ -31,17 +34,24 @@ export interface ExecuteOptions {
   readonly runId: string;
   /** Where the trained flow is saved; null: nowhere. */
   readonly checkpoint: string | null;
+  /** Where training is kept while it is under way, and continued from; absent: nowhere. */
+  readonly training?: CheckpointOptions;
   /** Folder with MNIST's files, if not those of the package. */
   readonly mnistDir?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: TrainProgress) => void;
 }
 
+/** The same with what the run is part of. */
+interface Context extends ExecuteOptions {
+  readonly environment: Environment;
+}
+
 type Outcome = Pick<Record, "config" | "training" | "scores" | "energy" | "timings" | "jacobi">;
 
 /**
- * Makes one run and returns its record. What goes wrong in the run is its status; only an abort is
- * thrown on.
+ * Makes one run and returns its record. What goes wrong in the run is its status; only an abort and
+ * a file that cannot be written are thrown on.
  */
 export async function executeRun(run: Run, options: ExecuteOptions): Promise<Record> {
   const startedAt = new Date().toISOString();
@@ -49,20 +59,22 @@ export async function executeRun(run: Run, options: ExecuteOptions): Promise<Rec
   let outcome: Outcome = { config: null, training: null, scores: null, timings: [] };
   let status: Record["status"] = "ok", reason = "";
   try {
-    outcome = await execute(run, options);
+    outcome = await execute(run, { ...options, environment });
     const { scores, energy } = outcome;
     reason = scores ? impossibility(scores) : energy ? impossibleKl(energy) : "";
     if (reason) status = "failed";
   } catch (error) {
     options.signal?.throwIfAborted();
+    // A full disk says nothing of the run.
+    if (error instanceof WriteError) throw error;
     status = error instanceof DivergenceError ? "diverged" : "failed";
     reason = error instanceof Error ? error.message : String(error);
   }
   const { runId } = options;
-  return { schema: 1, runId, run, ...outcome, status, reason, startedAt, environment };
+  return { schema: 2, runId, run, ...outcome, status, reason, startedAt, environment };
 }
 
-function execute(run: Run, options: ExecuteOptions): Promise<Outcome> {
+function execute(run: Run, options: Context): Promise<Outcome> {
   switch (run.kind) {
     case "quality":
       return executeQuality(run, options);
@@ -73,7 +85,7 @@ function execute(run: Run, options: ExecuteOptions): Promise<Outcome> {
   }
 }
 
-async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise<Outcome> {
+async function executeQuality(run: QualityRun, options: Context): Promise<Outcome> {
   const { signal, mnistDir } = options;
   const dataset = await loadDataset(run.dataset, {
     seed: run.seed,
@@ -86,39 +98,57 @@ async function executeQuality(run: QualityRun, options: ExecuteOptions): Promise
 
   const eventShape = CONV_VARIANTS.includes(run.variant) ? dataset.imageShape! : [dataset.dim];
   using flow = createFlow(run.family, { eventShape, ...run.flow }, rng.split("init"));
-  const jacobi: JacobiPasses[] = [];
-  const count = jacobiCounter(flow, FAMILIES[run.family]!.fastDirection, dataset);
-  const training = await trainFlow(flow, dataset.splits, run.train, rng.split("train"), {
-    ...options,
-    ...(count && { onLook: (step) => void jacobi.push(count(step)) }),
-  });
-  const { test } = dataset.splits;
-  const evaluate = async (marginal: boolean): Promise<Float64Array> => {
-    const own = { noiseSamples: run.noiseSamples ?? 1, marginal, ...(signal && { signal }) };
-    return (await evaluateFlow(flow, test, testNoise(run.dataset), own)).logProbs;
-  };
-  const logProbs = await evaluate(false);
-  const marginal = flow.classes === null ? undefined : await evaluate(true);
+  const onLook = jacobiCounter(flow, FAMILIES[run.family]!.fastDirection, dataset);
+  const { looks, ...training } = await trainFlow(
+    flow,
+    dataset.splits,
+    run.train,
+    rng.split("train"),
+    { ...hooksOf(options, dataset.hash), ...(onLook && { onLook }) },
+  );
+  const jacobi = looks.map(({ step, values }) => ({ step, passes: values }));
+  const scores = await scoreFlow(flow, dataset, run, signal);
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
-  const scores = {
-    ...score(dataset, logProbs, flow.params, marginal),
-    roundTripMaxError: await measureRoundTrip(flow, dataset, run.roundTrips),
+  const roundTripMaxError = await measureRoundTrip(flow, dataset, run.roundTrips);
+  return {
+    config: flow.config,
+    training,
+    scores: { ...scores, roundTripMaxError },
+    timings: [],
+    jacobi,
   };
-  return { config: flow.config, training, scores, timings: [], jacobi };
 }
 
-async function executeEnergy(run: EnergyRun, options: ExecuteOptions): Promise<Outcome> {
+async function executeEnergy(run: EnergyRun, options: Context): Promise<Outcome> {
   const energy = ENERGIES[run.dataset]!;
   const { dim } = energy;
   const rng = new Rng(run.seed).split(run.dataset);
   using flow = createFlow(run.family, { eventShape: [dim], ...run.flow }, rng.split("init"));
   const config = { ...run.train, validationCount: run.counts.validation };
-  const training = await trainByReverseKl(flow, energy, config, rng.split("train"), options);
+  const { looks: _, ...training } = await trainByReverseKl(
+    flow,
+    energy,
+    config,
+    rng.split("train"),
+    hooksOf(options, run.dataset),
+  );
   const draws = testLatents(run.dataset);
   const found = await evaluateReverseKl(flow, energy, run.counts.test, draws, options);
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
   const scores = { dim, params: flow.params, ...found };
   return { config: flow.config, training, scores: null, energy: scores, timings: [] };
+}
+
+/** A checkpoint belongs to one run on one engine by one version of the code. */
+function hooksOf(options: Context, data: string): TrainHooks {
+  const { runId: run, environment, training, signal, onProgress } = options;
+  const { backend, gemm, threads, tfjs, commit } = environment;
+  const owner = { run, data, backend, gemm, threads: String(threads), tfjs, commit };
+  return {
+    ...(training && { checkpoint: new Checkpoint(owner, training) }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  };
 }
 
 async function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Promise<Outcome> {
@@ -127,7 +157,7 @@ async function scoreBaseline(run: QualityRun, dataset: Dataset, rng: Rng): Promi
   const fitted = await baseline.fit(dataset.splits, rng.split("baseline"));
   const trainSeconds = (performance.now() - start) / 1000;
   const logProbs = fitted.logProbs(dataset.splits.test, testNoise(run.dataset));
-  const training: TrainResult = {
+  const training: Record["training"] = {
     steps: 0,
     epochs: 0,
     trainSeconds,
@@ -164,12 +194,12 @@ function jacobiCounter(
   flow: Flow,
   fastDirection: string,
   dataset: Dataset,
-): ((step: number) => JacobiPasses) | null {
+): ((step: number) => Look["values"]) | null {
   const layers = autoregressiveLayers(flow.bijector);
   if (layers.length === 0 || flow.dim < 3) return null;
   const rows = dataset.splits.validation;
   const indices = Int32Array.from({ length: Math.min(100, rows.count) }, (_, i) => i);
-  return (step) => {
+  return () => {
     for (const layer of layers) layer.inversion = "jacobi";
     tf.tidy(() => {
       const context = contextOf(flow, rows, indices);
@@ -181,7 +211,7 @@ function jacobiCounter(
     });
     for (const layer of layers) layer.inversion = "incremental";
     const passes = layers.map((layer) => layer.passes);
-    return { step, passes: fastDirection === "density" ? passes.reverse() : passes };
+    return fastDirection === "density" ? passes.reverse() : passes;
   };
 }
 
@@ -207,6 +237,7 @@ async function time(run: TimingRun, { signal }: ExecuteOptions): Promise<Outcome
       // D passes through the same code warm up by themselves.
       const config = isLong ? { ...run.time, warmup: 0 } : run.time;
       for (const batch of run.batches) {
+        if (method === "sequential" && batch * run.dim > (run.maxSequential ?? Infinity)) continue;
         const { samplesMs, warmup } = await timeFlow(
           flow,
           op,

@@ -1,9 +1,10 @@
 /**
- * The program behind `deno task bench` and `deno task tables`.
+ * The program behind `deno task bench`, `verify`, `tables` and `figures`.
  *
  * @module
  */
-import { EXIT, runCli } from "./cli.ts";
+import { runCli } from "./cli.ts";
+import { EXIT } from "./exit.ts";
 
 const controller = new AbortController();
 const interrupt = (): void => {

@@ -1,8 +1,9 @@
-import { Adam } from "../engine/adam.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 import { breathe } from "./_breathe.ts";
 import { trainStep } from "./_train_step.ts";
+import { Training } from "./_training.ts";
+import type { Checkpoint, Draws, Look, TrainState } from "./checkpoint.ts";
 import { DivergenceError } from "./divergence_error.ts";
 
 /** How a flow is trained, by whatever objective; written whole into every record. */
@@ -41,7 +42,10 @@ export interface TrainResult {
   readonly steps: number;
   /** Passes over the training set, with the fraction of the last one; null where there is none. */
   readonly epochs: number | null;
-  /** Wall clock, validation included. */
+  /**
+   * Wall clock of the steps that led to the result, validation included; of a training that was
+   * interrupted and continued, over all of its parts.
+   */
   readonly trainSeconds: number;
   /** The step whose weights were kept. */
   readonly bestStep: number;
@@ -54,11 +58,9 @@ export interface TrainResult {
    */
   readonly peakRssMib: number;
   /** One point per look at the validation set. Training loss: mean since the last look. */
-  readonly curve: readonly {
-    readonly step: number;
-    readonly trainNats: number;
-    readonly validationNats: number;
-  }[];
+  readonly curve: TrainState["curve"];
+  /** What `onLook` noted, if it was given. */
+  readonly looks: readonly Look[];
 }
 
 /** Where training stands. */
@@ -70,12 +72,14 @@ export interface TrainProgress {
 
 /** What training tells while it works, and what stops it. */
 export interface TrainHooks {
-  /** Aborts between steps. */
+  /** Aborts between steps, after a checkpoint was written. */
   readonly signal?: AbortSignal;
   /** Called several times a second at most. */
   readonly onProgress?: (progress: TrainProgress) => void;
   /** Called before the first step and after each look, outside of the time that is measured. */
-  readonly onLook?: (step: number) => void;
+  readonly onLook?: (step: number) => readonly number[];
+  /** Where training is continued from, and kept from time to time. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** What is minimised. */
@@ -86,6 +90,8 @@ export interface Objective {
   loss(): tf.Scalar;
   /** The loss that selects the weights, nats: of the same examples at every look. */
   validate(): Promise<number>;
+  /** Where it stands in its draws; set to continue from there. */
+  draws: Draws;
 }
 
 /**
@@ -104,42 +110,45 @@ export async function optimize(
   hooks: TrainHooks,
 ): Promise<Omit<TrainResult, "epochs">> {
   const { maxSteps, clipNorm } = config;
-  const trained = flow.variables.filter((variable) => variable.trainable);
-  using optimizer = new Adam(trained, { weightDecay: config.weightDecay });
+  const { checkpoint, signal } = hooks;
+  using training = new Training(flow, config.weightDecay);
+  const { at, trained, optimizer } = training;
 
-  const start = performance.now();
-  const curve: TrainResult["curve"][number][] = [];
-  let best = { step: 0, validationNats: Infinity, weights: await snapshot(trained) };
-  let lossSum = 0, lossCount = 0, step = 0, looksWithoutGain = 0;
-  let tensorsAfterStep = 0;
-  let peakRss = residentMemory();
-
-  let lookSeconds = 0;
-  const look = (step: number): void => {
-    const before = performance.now();
-    hooks.onLook?.(step);
-    lookSeconds += (performance.now() - before) / 1000;
+  const stopwatch = new Stopwatch();
+  const look = (): void => {
+    if (!hooks.onLook) return;
+    using _ = stopwatch.pause();
+    at.looks = [...at.looks, { step: at.step, values: hooks.onLook(at.step) }];
   };
 
-  objective.initialize();
-  look(0);
+  const resumed = checkpoint ? await training.resume(checkpoint) : null;
+  if (resumed) {
+    objective.draws = resumed.draws;
+    stopwatch.seconds = resumed.trainSeconds;
+  } else {
+    stopwatch.seconds = 0;
+    objective.initialize();
+    look();
+  }
 
-  while (step < maxSteps && looksWithoutGain < config.patience) {
+  let tensorsAfterStep: number | null = null;
+  while (at.step < maxSteps && at.looksWithoutGain < config.patience) {
     const { loss, gradientNorm } = await trainStep(objective.loss, trained, optimizer, {
-      learningRate: learningRateAt(config, step),
+      learningRate: learningRateAt(config, at.step),
       ...(clipNorm !== null && { clipNorm }),
     });
-    step++;
+    const step = ++at.step;
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new DivergenceError({ step, loss, seed });
     }
-    lossSum += loss;
-    lossCount++;
-    if (step === 1) tensorsAfterStep = tf.memory().numTensors;
-    if (tf.memory().numTensors !== tensorsAfterStep) {
+    at.lossSum += loss;
+    at.lossCount++;
+    const { numTensors } = tf.memory();
+    tensorsAfterStep ??= numTensors;
+    if (numTensors !== tensorsAfterStep) {
       throw new Error(
         `Cannot continue training as a step must leave no tensor behind: step ${step} left ` +
-          `${tf.memory().numTensors - tensorsAfterStep}`,
+          `${numTensors - tensorsAfterStep}`,
       );
     }
 
@@ -148,30 +157,57 @@ export async function optimize(
       if (!Number.isFinite(validationNats)) {
         throw new DivergenceError({ step, loss: validationNats, seed });
       }
-      curve.push({ step, trainNats: lossSum / lossCount, validationNats });
-      lossSum = lossCount = 0;
-      if (validationNats < best.validationNats) {
-        best = { step, validationNats, weights: await snapshot(trained) };
-        looksWithoutGain = 0;
-      } else looksWithoutGain++;
-      look(step);
+      at.curve = [...at.curve, { step, trainNats: at.lossSum / at.lossCount, validationNats }];
+      at.lossSum = at.lossCount = 0;
+      if (at.best === null || validationNats < at.best.validationNats) {
+        await training.keepBest(validationNats);
+        at.looksWithoutGain = 0;
+      } else at.looksWithoutGain++;
+      look();
     }
-    if (await breathe(hooks.signal)) {
-      peakRss = Math.max(peakRss, residentMemory());
-      const validationNats = curve.at(-1)?.validationNats ?? null;
+    if (await breathe()) {
+      at.peakRss = Math.max(at.peakRss, residentMemory());
+      const validationNats = at.curve.at(-1)?.validationNats ?? null;
       hooks.onProgress?.({ step, maxSteps, validationNats });
+      if (checkpoint && (checkpoint.isDue || signal?.aborted)) {
+        const { seconds: trainSeconds } = stopwatch;
+        using _ = stopwatch.pause();
+        await training.save(checkpoint, { draws: objective.draws, trainSeconds });
+      }
+      signal?.throwIfAborted();
     }
   }
-  restore(trained, best.weights);
+  training.restoreBest();
+  const best = at.best!; // The last step is looked at.
   return {
-    steps: step,
-    trainSeconds: (performance.now() - start) / 1000 - lookSeconds,
+    steps: at.step,
+    trainSeconds: stopwatch.seconds,
     bestStep: best.step,
     bestValidationNats: best.validationNats,
-    stopped: step < maxSteps ? "patience" : "budget",
-    peakRssMib: Math.round(Math.max(peakRss, residentMemory()) / 2 ** 20),
-    curve,
+    stopped: at.step < maxSteps ? "patience" : "budget",
+    peakRssMib: Math.round(Math.max(at.peakRss, residentMemory()) / 2 ** 20),
+    curve: at.curve,
+    looks: at.looks,
   };
+}
+
+/** Measures the time in which it is not paused, by a clock that never jumps. */
+class Stopwatch {
+  #startMs = performance.now();
+
+  get seconds(): number {
+    return (performance.now() - this.#startMs) / 1000;
+  }
+
+  set seconds(value: number) {
+    this.#startMs = performance.now() - 1000 * value;
+  }
+
+  /** Stands still until the result is disposed of. */
+  pause(): Disposable {
+    const { seconds } = this;
+    return { [Symbol.dispose]: () => void (this.seconds = seconds) };
+  }
 }
 
 /** Bytes of physical memory that the process holds. */
@@ -210,16 +246,4 @@ export function learningRateAt(
   if (schedule === "constant") return learningRate;
   const cosine = (1 + Math.cos(Math.PI * step / maxSteps)) / 2;
   return learningRate * (0.01 + 0.99 * cosine);
-}
-
-/** Copies of the values. */
-async function snapshot(variables: readonly tf.Variable[]): Promise<Float32Array[]> {
-  const values = await Promise.all(variables.map((variable) => variable.data()));
-  return values.map((array) => array.slice() as Float32Array);
-}
-
-function restore(variables: readonly tf.Variable[], values: readonly Float32Array[]): void {
-  for (const [i, variable] of variables.entries()) {
-    tf.tidy(() => variable.assign(tf.tensor(values[i]!, variable.shape)));
-  }
 }

@@ -62,6 +62,8 @@ export interface TimingRun extends RunBase {
   /** Ways to invert that are timed where an operation needs one. */
   readonly methods: readonly Inversion[];
   readonly batches: readonly number[];
+  /** The sequential way is timed where batch x dim is at most this; absent: everywhere. */
+  readonly maxSequential?: number;
   readonly time: TimeConfig;
 }
 

@@ -3,6 +3,7 @@ import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { Environment } from "./environment.ts";
 import type { ReverseKl } from "./evaluate_reverse_kl.ts";
 import type { Run } from "./plan.ts";
+import { findProblem, rerunCommand } from "./record_schema.ts";
 import type { TimedOp } from "./time_flow.ts";
 import type { TrainResult } from "./optimize.ts";
 
@@ -64,7 +65,8 @@ export interface Timing {
 
 /** One run and all that is known of it: the unit that tables are made from. Never edited. */
 export interface Record {
-  readonly schema: 1;
+  /** 2 has a checksum; 1, which had none, is read too. */
+  readonly schema: 1 | 2;
   readonly runId: string;
   readonly run: Run;
   /** The flow's config with every default, or null where none was made. */
@@ -74,13 +76,15 @@ export interface Record {
   readonly reason: string;
   readonly startedAt: string;
   readonly environment: Environment;
-  readonly training: TrainResult | null;
+  readonly training: Omit<TrainResult, "looks"> | null;
   readonly scores: Scores | null;
   /** Absent but in runs on an energy. */
   readonly energy?: EnergyScores;
   readonly timings: readonly Timing[];
   /** How many passes Jacobi iteration took while the flow was trained; empty where none were counted. */
   readonly jacobi?: readonly JacobiPasses[];
+  /** SHA-256 of all the rest, as JSON with sorted keys; it comes with writing. */
+  readonly sha256?: string;
 }
 
 /** Passes of Jacobi iteration over a batch of 100, for each autoregressive layer. */
@@ -102,14 +106,17 @@ export async function runId(
   code: { readonly family: number; readonly dataset: number; readonly backend: string },
 ): Promise<string> {
   const { expectedSeconds: _, ...decisive } = run;
-  const bytes = new TextEncoder().encode(canonical({ ...decisive, code }));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const hash = Array.from(digest.subarray(0, 5), (byte) => byte.toString(16).padStart(2, "0"));
-  return `${run.profile}-${run.dataset}-${run.family}-${run.variant}-s${run.seed}-${hash.join("")}`;
+  const hash = (await sha256(canonical({ ...decisive, code }))).slice(0, 10);
+  return `${run.profile}-${run.dataset}-${run.family}-${run.variant}-s${run.seed}-${hash}`;
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** JSON with sorted keys: equal data, equal text. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
@@ -121,43 +128,81 @@ export function recordPath(out: string, id: string): string {
   return `${out}/runs/${id}.json`;
 }
 
-/** Writes a record, whole or not at all. */
+/** Writes a record with its checksum, whole or not at all. */
 export async function writeRecord(out: string, record: Record): Promise<void> {
-  const text = JSON.stringify(record, refuseNonFinite, 2);
-  await writeAtomically(recordPath(out, record.runId), text + "\n");
+  const { sha256: _, ...content } = JSON.parse(JSON.stringify(record, refuseNonFinite));
+  const sealed = { ...content, sha256: await sha256(canonical(content)) };
+  await writeAtomically(recordPath(out, record.runId), JSON.stringify(sealed, null, 2) + "\n");
 }
 
 /**
  * Reads the record of a run.
  *
  * @returns Null where there is none.
- * @throws {SyntaxError} If the file is not a record of this version.
+ * @throws {SyntaxError} If the file is not a record of a known version, or was altered.
  */
 export async function readRecord(out: string, id: string): Promise<Record | null> {
   const path = recordPath(out, id);
   let text: string;
   try {
+    const { size } = await Deno.stat(path);
+    if (size > MAX_BYTES) refuse(path, `it must have at most ${MAX_BYTES} bytes: it has ${size}`);
     text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  const fail = (why: string): never => {
-    throw new SyntaxError(`Cannot read record ${path} as ${why}: remove it to run it again`);
-  };
-  let record: Partial<Record>;
+  return await parseRecord(text, out, id);
+}
+
+/** No record comes near. */
+const MAX_BYTES = 2 ** 27;
+
+/**
+ * Reads the text of a record.
+ *
+ * @param out The output folder that it lies in.
+ * @param id The run that it must be of.
+ * @throws {SyntaxError} As {@link readRecord}.
+ */
+export async function parseRecord(text: string, out: string, id: string): Promise<Record> {
+  const path = recordPath(out, id);
+  let record: Partial<Record> | null;
   try {
     record = JSON.parse(text);
   } catch {
-    return fail("it is not JSON");
+    return refuse(path, "it is not JSON");
   }
-  if (record.schema !== 1) fail(`its schema must be 1: current value is ${record.schema}`);
-  if (record.runId !== id) fail(`it must be of run ${id}: it says ${record.runId}`);
+  if (typeof record !== "object" || record === null) return refuse(path, "it is no JSON object");
+  const command = rerunCommand(record.run, out);
+  const fail = (why: string): never => refuse(path, why, command);
+  const { sha256: sum, ...content } = record;
+  if (content.schema !== 1 && content.schema !== 2) {
+    fail(`its schema must be 1 or 2: current value is ${JSON.stringify(content.schema)}`);
+  }
+  if (content.runId !== id) fail(`it must be of run ${id}: it says ${content.runId}`);
+  const problem = findProblem(content);
+  if (problem !== "") fail(`it is incomplete or malformed (${problem})`);
+  if (content.schema === 2 && sum !== await sha256(canonical(content))) {
+    fail("it was altered: its checksum differs");
+  }
   return record as Record;
+}
+
+function refuse(path: string, why: string, command = ""): never {
+  const remedy = command === "" ? "remove it to run it again" : `make it again with ${command}`;
+  throw new SyntaxError(`Cannot read record ${path} as ${why}: ${remedy}`);
 }
 
 /** All records of an output folder, by id. */
 export async function readRecords(out: string): Promise<Record[]> {
+  const ids = await listRecords(out);
+  const records = await Promise.all(ids.map((id) => readRecord(out, id)));
+  return records.filter((record) => record !== null);
+}
+
+/** The ids of all files that should be records, sorted. */
+export async function listRecords(out: string): Promise<string[]> {
   const ids: string[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(`${out}/runs`)) {
@@ -166,8 +211,7 @@ export async function readRecords(out: string): Promise<Record[]> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const records = await Promise.all(ids.sort().map((id) => readRecord(out, id)));
-  return records.filter((record) => record !== null);
+  return ids.sort();
 }
 
 /** JSON would write NaN as null: a number that is not finite is a failure with a name. */

@@ -123,7 +123,7 @@ function planEnergy(suite: string, selection: Selection, settings: EnergySuite):
 }
 
 function planTiming(suite: string, selection: Selection, settings: TimingSuite): TimingRun[] {
-  const { dims, batches, flow, methods, time } = settings;
+  const { dims, batches, flow, methods, maxSequential, time } = settings;
   return dims.flatMap((dim) =>
     Object.keys(FAMILIES).map((family) => {
       const isSequential = FAMILIES[family]!.fastDirection !== "both";
@@ -141,6 +141,7 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
         ops: ["density", "sample", "train_step"] as const,
         methods: isSequential ? methods : [],
         batches,
+        ...(maxSequential !== undefined && { maxSequential }),
         time,
         expectedSeconds: isSequential && dim > 100 ? 20 : 2,
       };

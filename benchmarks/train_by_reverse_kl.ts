@@ -1,5 +1,5 @@
 import type { Energy } from "../datasets/mod.ts";
-import type { Rng } from "../engine/rng.ts";
+import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 import { drawWeighted } from "./evaluate_reverse_kl.ts";
@@ -83,7 +83,7 @@ export async function trainByReverseKl(
       `Cannot train flow as validationCount must be an integer >= 1: current value is ${validationCount}`,
     );
   }
-  const latents = rng.split("latents");
+  let latents = rng.split("latents");
   const result = await optimize(
     flow,
     {
@@ -94,6 +94,12 @@ export async function trainByReverseKl(
         const draws = rng.split("validation latents");
         const { logProbs, energies } = await drawWeighted(flow, energy, validationCount, draws);
         return meanAndError(logProbs.map((logProb, i) => logProb + energies[i]!)).mean;
+      },
+      get draws() {
+        return { streams: [latents.state], position: 0 };
+      },
+      set draws({ streams: [state] }) {
+        latents = new Rng(state!);
       },
     },
     config,

@@ -1,9 +1,10 @@
-import type { Rng } from "../engine/rng.ts";
+import { Rng, type RngState } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { exampleBatch, type Rows } from "../datasets/mod.ts";
 import type { Flow } from "../flows/flow.ts";
 import { contextOf } from "./_context.ts";
 import { nll } from "./_train_step.ts";
+import type { Draws } from "./checkpoint.ts";
 import { evaluateFlow } from "./evaluate_flow.ts";
 import {
   optimize,
@@ -50,6 +51,12 @@ export async function trainFlow(
       loss: () => nll(flow, ...batches.next()),
       validate: async () =>
         (await evaluateFlow(flow, validation, rng.split("validation noise"))).nllNats,
+      get draws() {
+        return batches.draws;
+      },
+      set draws(draws) {
+        batches.draws = draws;
+      },
     },
     config,
     rng.path,
@@ -62,10 +69,12 @@ export async function trainFlow(
 class Batches {
   readonly #batch: number;
   readonly #flow: Flow;
-  readonly #noise: Rng;
-  readonly #orders: Rng;
   readonly #rows: Rows;
-  #order: Int32Array;
+  #noise: Rng;
+  #orders: Rng;
+  /** Where `#orders` stood before it gave `#order`. */
+  #orderState!: RngState;
+  #order!: Int32Array;
   #position = 0;
 
   constructor(rows: Rows, flow: Flow, batch: number, rng: Rng) {
@@ -74,19 +83,34 @@ class Batches {
     this.#batch = batch;
     this.#orders = rng.split("batches");
     this.#noise = rng.split("training noise");
-    this.#order = this.#orders.permutation(rows.count);
+    this.#shuffle();
+  }
+
+  /** The order of the rows is drawn again from where its stream stood. */
+  get draws(): Draws {
+    return { streams: [this.#orderState, this.#noise.state], position: this.#position };
+  }
+
+  set draws({ streams: [order, noise], position }: Draws) {
+    this.#orders = new Rng(order!);
+    this.#noise = new Rng(noise!);
+    this.#shuffle();
+    this.#position = position;
   }
 
   /** Examples as the flow sees them, and their classes where it has some. */
   next(): [x: tf.Tensor, context: tf.Tensor | undefined] {
-    if (this.#position + this.#batch > this.#rows.count) {
-      this.#order = this.#orders.permutation(this.#rows.count);
-      this.#position = 0;
-    }
+    if (this.#position + this.#batch > this.#rows.count) this.#shuffle();
     const indices = this.#order.subarray(this.#position, this.#position + this.#batch);
     this.#position += this.#batch;
     const values = exampleBatch(this.#rows, indices, this.#noise);
     const x = tf.tensor(values, [indices.length, ...this.#flow.eventShape]);
     return [x, contextOf(this.#flow, this.#rows, indices)];
+  }
+
+  #shuffle(): void {
+    this.#orderState = this.#orders.state;
+    this.#order = this.#orders.permutation(this.#rows.count);
+    this.#position = 0;
   }
 }

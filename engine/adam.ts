@@ -1,6 +1,6 @@
+import { addAll } from "./add_all.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { installedKernels } from "./matmul.ts";
-import { sumOf } from "./sum_of.ts";
 import * as tf from "./tf.ts";
 
 /** The constants of {@link Adam}. */
@@ -237,7 +237,7 @@ function update(
 
 async function sumSquares(tensors: readonly tf.Tensor[]): Promise<number> {
   if (tensors.length === 0) return 0;
-  const sum = tf.tidy(() => sumOf(tensors.map((tensor) => tensor.square().sum())));
+  const sum = tf.tidy(() => addAll(tensors.map((tensor) => tensor.square().sum())));
   const [value] = await sum.data();
   sum.dispose();
   return value!;

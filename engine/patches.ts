@@ -1,4 +1,4 @@
-import { sumOf } from "./sum_of.ts";
+import { addAll } from "./add_all.ts";
 import * as tf from "./tf.ts";
 
 /**
@@ -30,7 +30,7 @@ export function fold(wide: tf.Tensor, shape: readonly number[]): tf.Tensor4D {
     const padded = tf.pad(part, [[0, 0], [1 + di, 1 - di], [1 + dj, 1 - dj], [0, 0]]);
     return tf.slice(padded, [0, 1, 1, 0], [batch, height, width, channels]);
   });
-  return sumOf(moved) as tf.Tensor4D;
+  return addAll(moved) as tf.Tensor4D;
 }
 
 /** [line, column] of the pixels that a pixel sees, relative to it. */

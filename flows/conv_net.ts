@@ -1,7 +1,7 @@
+import { addAll } from "../engine/add_all.ts";
 import { activate, timesSlope } from "../engine/activation.ts";
 import { conv, convGradients, type ConvLayer } from "../engine/conv.ts";
 import type { Rng } from "../engine/rng.ts";
-import { sumOf } from "../engine/sum_of.ts";
 import * as tf from "../engine/tf.ts";
 import { createContextKernel, readContext } from "./_context.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
@@ -166,7 +166,7 @@ export class ConvNet implements Disposable {
   #gradients(h: readonly tf.Tensor[], dy: readonly tf.Tensor[]): tf.Tensor[] {
     const count = h.length / dy.length;
     const blocks = dy.map((dy, i) => this.#blockGradients(h.slice(i * count, (i + 1) * count), dy));
-    const sums = this.variables.map((_, i) => sumOf(blocks.map((block) => block[i + 1]!)));
+    const sums = this.variables.map((_, i) => addAll(blocks.map((block) => block[i + 1]!)));
     return [tf.concat(blocks.map(([dx]) => dx!)), ...sums];
   }
 

@@ -96,6 +96,23 @@ export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>, name: string):
   return { metadata: metadata as Record<string, string>, tensors };
 }
 
+/**
+ * SHA-256 over a text and tensors with their names, shapes and types, in hexadecimal: what a file
+ * carries in its metadata to be told from an altered one.
+ */
+export async function checksum(
+  text: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Promise<string> {
+  const parts: Uint8Array<ArrayBuffer>[] = [new TextEncoder().encode(text)];
+  for (const [name, { shape, values }] of tensors) {
+    parts.push(new TextEncoder().encode(`\n${name} [${shape}] ${values.constructor.name}\n`));
+    parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 interface Entry {
   readonly dtype: "F32" | "I32";
   readonly shape: number[];

@@ -6,7 +6,12 @@ import { createFlow, type FlowOptions } from "./create_flow.ts";
 import { FAMILIES } from "./families.ts";
 import type { FlowConfig, FlowFamily } from "./family.ts";
 import type { Flow } from "./flow.ts";
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "./safetensors.ts";
+import {
+  checksum,
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+} from "./safetensors.ts";
 
 /**
  * Saves a flow: its variables under their paths, its config as JSON in the metadata, and a
@@ -99,17 +104,4 @@ function assignAll(
     }
     tf.tidy(() => variable.assign(tf.tensor(values, variable.shape, variable.dtype)));
   }
-}
-
-async function checksum(
-  config: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
-): Promise<string> {
-  const parts: Uint8Array<ArrayBuffer>[] = [new TextEncoder().encode(config)];
-  for (const [name, { shape, values }] of tensors) {
-    parts.push(new TextEncoder().encode(`\n${name} [${shape}] ${values.constructor.name}\n`));
-    parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  }
-  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

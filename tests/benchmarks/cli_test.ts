@@ -1,37 +1,7 @@
 import assert from "node:assert/strict";
-import { parse } from "npm:csv-parse@7.0.3/sync";
 import { FAMILIES } from "../../flows/mod.ts";
-import { runCli, type Terminal } from "../../benchmarks/cli.ts";
 import { testWith } from "../_engine.ts";
-
-interface Outcome {
-  readonly status: number;
-  readonly printed: string;
-  readonly warned: string;
-}
-
-async function cli(args: string, signal = new AbortController().signal): Promise<Outcome> {
-  const printed: string[] = [], warned: string[] = [];
-  const terminal: Terminal = {
-    isTerminal: false,
-    print: (text) => printed.push(text),
-    warn: (text) => warned.push(text),
-    signal,
-  };
-  const status = await runCli(args.split(" ").filter((arg) => arg !== ""), terminal);
-  return { status, printed: printed.join("\n"), warned: warned.join("\n") };
-}
-
-const rows = (csv: string): Record<string, string>[] => parse(csv, { columns: true });
-
-async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { cli, inTemporaryFolder, rows } from "./_cli.ts";
 
 const TINY = "bench --profile smoke --suite toy --dataset moons --backend cpu";
 
@@ -54,6 +24,11 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ],
     ["bench --threads two", /--threads must be an integer >= 1: current value is "two"/],
     ["bench --shard 3/2", /--shard must be i\/n/],
+    ["bench --checkpoint-seconds 0", /--checkpoint-seconds must be > 0: current value is "0"/],
+    ["bench merge --out x", /missing required argument 'dirs'/],
+    ["bench merge tests", /required option '--out <dir>' not specified/],
+    ["verify", /missing required argument 'dir'/],
+    ["verify /no/such/folder", /must be a folder that exists.*no\/such\/folder/],
     ["bench --jobs 2", /--jobs must be 1 in this version/],
     ["bench --fmaily maf", /unknown option '--fmaily'.*--family/],
     ["bench extra", /too many arguments/],

@@ -7,30 +7,8 @@ import assert from "node:assert/strict";
 import { FAMILIES } from "../../flows/mod.ts";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { testWith } from "../_engine.ts";
-
-const root = new URL("../..", import.meta.url);
-
-function start(args: string[]): Deno.ChildProcess {
-  return new Deno.Command("deno", {
-    args: ["run", "-P=bench", "--no-prompt", "benchmarks/main.ts", ...args],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-async function inTemporaryFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inTemporaryFolder } from "./_cli.ts";
+import { start, text } from "./_program.ts";
 
 testWith(
   ["read", "write", "run"],

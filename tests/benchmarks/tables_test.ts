@@ -127,6 +127,30 @@ Deno.test("buildTables() shows the KL and ESS of energies, and what failed, apar
   assert.equal(rows(tables["summary.csv"]!).length, 1);
 });
 
+Deno.test("buildTables() has images, profiles and the report's experiments apart", () => {
+  const plans = planRuns({ profile: "smoke", suites: ["mnist", "report"], families: ["realnvp"] });
+  const of = (variant: string, bitsPerDim: number, change: Partial<Record["run"]> = {}): Record => {
+    const run = plans.find((run) => run.suite === (change.suite ?? "mnist"))!;
+    const space = run.dataset === "mnist" ? "pixel" as const : "data" as const;
+    return {
+      ...record({ id: `${variant}${bitsPerDim}` }),
+      run: { ...run, variant, ...change } as Record["run"],
+      scores: { ...scores, space, bitsPerDim, nllNats: bitsPerDim },
+    };
+  };
+  const records = [of("conv", 1.2), of("flat", 1.9), of("flat", 7, { suite: "report" })];
+  const one = buildTables(records);
+  assert.match(
+    one["tables/images.md"]!,
+    /\| mnist \|\n.*\n\| realnvp \| 1\.900 \|\n\| realnvp conv \| 1\.200 \|/,
+  );
+  assert.match(one["tables/report.md"]!, /\| realnvp on banana \| 7\.000 \| nats \| 2\.400 \|/);
+  assert.equal(one["tables/quality.md"], undefined);
+  const two = buildTables([...records, of("conv", 1.1, { profile: "paper" })]);
+  assert.match(two["tables/images.md"]!, /\| mnist, smoke \| mnist, paper \|/);
+  assert.match(two["tables/images.md"]!, /\| realnvp conv \| 1\.200 \| 1\.100 \|/);
+});
+
 Deno.test("buildTables() leaves the bounds of a single seed empty", () => {
   const [row] = rows(buildTables([record({})])["summary.csv"]!);
   assert.equal(row!.nll_nats_mean, "2.5");

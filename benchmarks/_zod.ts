@@ -1,0 +1,1 @@
+export { z } from "npm:zod@4.6.7";

@@ -1,0 +1,128 @@
+import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { initEngine } from "../engine/init_engine.ts";
+import { FAMILIES } from "../flows/families.ts";
+import {
+  type EngineArguments,
+  engineOptions,
+  existingFolder,
+  namesOf,
+  oneOf,
+  split,
+  type Terminal,
+  UsageError,
+  writableFolder,
+} from "./_arguments.ts";
+import { BASELINES } from "./baselines.ts";
+import { EXIT } from "./exit.ts";
+import { listRuns } from "./list_runs.ts";
+import type { Profile, Run } from "./plan.ts";
+import { PROFILES } from "./profiles.ts";
+import { Progress } from "./progress.ts";
+import type { Record } from "./record.ts";
+import { runBenchmark } from "./run_benchmark.ts";
+import { shard } from "./shard.ts";
+import { planRuns, SUITES, VARIANTS } from "./suites.ts";
+import { summarise } from "./summary.ts";
+
+/** The options of `bench`, as typed. */
+export interface BenchArguments extends EngineArguments {
+  readonly profile: string;
+  readonly suite?: string | undefined;
+  readonly family?: string | undefined;
+  readonly dataset?: string | undefined;
+  readonly variant?: string | undefined;
+  readonly seed?: string | undefined;
+  readonly out: string;
+  readonly shard?: string | undefined;
+  readonly jobs: string;
+  readonly resume: boolean;
+  readonly checkpointSeconds: string;
+  readonly force?: true | undefined;
+  readonly list?: true | undefined;
+  readonly mnistDir?: string | undefined;
+}
+
+/** Makes the runs that were asked for, and tells of them. */
+export async function bench(options: BenchArguments, terminal: Terminal): Promise<number> {
+  const plan = planOf(options);
+  const wanted = engineOptions(options);
+  if (options.jobs !== "1") {
+    throw new UsageError(`--jobs must be 1 in this version: current value is "${options.jobs}"`);
+  }
+  if (options.out === "") throw new UsageError(`--out must name a folder: current value is ""`);
+  if (options.mnistDir !== undefined) await existingFolder("--mnist-dir", options.mnistDir);
+  const checkpointSeconds = Number(options.checkpointSeconds);
+  if (!(checkpointSeconds > 0)) {
+    throw new UsageError(
+      `--checkpoint-seconds must be > 0: current value is "${options.checkpointSeconds}"`,
+    );
+  }
+  const engine = await initEngine(wanted);
+  if (options.list) {
+    terminal.print((await listRuns(plan, options.out)).trimEnd());
+    return EXIT.ok;
+  }
+  await writableFolder(options.out);
+  terminal.warn(
+    `${plan.length} ${
+      plan.length === 1 ? "run" : "runs"
+    }, backend ${engine.backend} (${engine.gemm})${engine.note && `. ${engine.note}`}`,
+  );
+  let records: Record[];
+  {
+    using progress = new Progress(plan, terminal.isTerminal, terminal.warn);
+    records = await runBenchmark(plan, {
+      out: options.out,
+      force: options.force ?? false,
+      resume: options.resume,
+      checkpointSeconds,
+      signal: terminal.signal,
+      ...(options.mnistDir !== undefined && { mnistDir: options.mnistDir }),
+      onSkip: (run) => progress.skip(run),
+      onStart: (run) => progress.update(run, 0),
+      onProgress: (run, { step, maxSteps }) => progress.update(run, step / maxSteps),
+      onEnd: (run, record) => progress.end(run, record),
+      onRefuse: (_, reason) => terminal.warn(reason),
+    });
+  }
+  terminal.print(summarise(records));
+  const bad = records.filter(({ status }) => status !== "ok");
+  for (const { runId, status, reason } of bad) terminal.warn(`${runId}: ${status}: ${reason}`);
+  terminal.warn(`Tables of ${records.length} runs are in ${options.out}`);
+  return bad.length > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+/** The runs asked for; every name checked before any work starts. */
+function planOf(options: BenchArguments): Run[] {
+  const profile = oneOf("--profile", options.profile, Object.keys(PROFILES) as Profile[]);
+  const suites = namesOf("--suite", options.suite, [...SUITES]);
+  const families = namesOf("--family", options.family, [
+    ...Object.keys(FAMILIES),
+    ...Object.keys(BASELINES),
+  ]);
+  const datasets = namesOf("--dataset", options.dataset, [
+    ...Object.keys(DATASETS),
+    ...Object.keys(ENERGIES),
+  ]);
+  const variants = namesOf("--variant", options.variant, VARIANTS);
+  const seeds = split(options.seed).map((text) => {
+    const seed = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) {
+      throw new UsageError(`--seed must be integers >= 0, like 0,1,2: current value is "${text}"`);
+    }
+    return seed;
+  });
+  const plan = planRuns({ profile, suites, families, datasets, variants, seeds });
+  if (plan.length === 0) {
+    throw new UsageError("No run is left of the profile: --list without other options shows all");
+  }
+  return options.shard === undefined ? plan : shard(plan, ...shardNumbers(options.shard));
+}
+
+function shardNumbers(text: string): [index: number, of: number] {
+  const [, i, n] = /^(\d{1,9})\/(\d{1,9})$/.exec(text)?.map(Number) ?? [];
+  if (i === undefined || n === undefined || i < 1 || i > n) {
+    throw new UsageError(`--shard must be i/n with 1 <= i <= n: current value is "${text}"`);
+  }
+  return [i, n];
+}

@@ -1,0 +1,150 @@
+/**
+ * What a record must look like to be read as a result. Fields that are not named here are kept: a
+ * record may say more than this version knows.
+ *
+ * @module
+ */
+import { z } from "./_zod.ts";
+import type { Run } from "./plan.ts";
+
+/** A name that is safe in a path and in a command. */
+const name = z.string().regex(/^\w[\w.+-]{0,99}$/);
+const count = z.int().min(0);
+const train = z.looseObject({ batch: count, maxSteps: count });
+const options = z.record(z.string(), z.unknown());
+
+const common = {
+  suite: name,
+  profile: name,
+  dataset: name,
+  family: name,
+  variant: z.enum(["flat", "conv", "paper", "class", "conv_class"]),
+  seed: count,
+  expectedSeconds: z.number().min(0),
+  flow: options,
+};
+
+const RUN = z.discriminatedUnion("kind", [
+  z.looseObject({
+    ...common,
+    kind: z.literal("quality"),
+    counts: z.looseObject({ train: count, validation: count, test: count }),
+    train: train.nullable(),
+    noiseSamples: count.optional(),
+    roundTrips: count,
+  }),
+  z.looseObject({
+    ...common,
+    kind: z.literal("energy"),
+    counts: z.looseObject({ validation: count, test: count }),
+    train,
+  }),
+  z.looseObject({
+    ...common,
+    kind: z.literal("timing"),
+    dim: count,
+    ops: z.array(z.string()),
+    methods: z.array(z.string()),
+    batches: z.array(count),
+    time: z.looseObject({}),
+  }),
+]);
+
+const scores = z.looseObject({
+  dim: count,
+  params: count,
+  space: z.enum(["data", "pixel"]),
+  nllNats: z.number(),
+  nllSe: z.number().min(0),
+  nllNatsMarginal: z.number().optional(),
+  nllNatsLogit: z.number().nullable(),
+  bitsPerDim: z.number(),
+  floorNats: z.number().nullable(),
+  floorError: z.number().nullable(),
+  gapNats: z.number().nullable(),
+  klNats: z.number().nullable(),
+  klSe: z.number().nullable(),
+  logProbRange: z.array(z.number()).length(3),
+  roundTripMaxError: z.number().nullable(),
+  testCount: count,
+  dataHash: z.string(),
+});
+
+const energy = z.looseObject({
+  dim: count,
+  params: count,
+  klNats: z.number(),
+  klSe: z.number().min(0),
+  essFraction: z.number(),
+  logZ: z.number(),
+  logZError: z.number(),
+  logZEstimate: z.number(),
+  logZEstimateSe: z.number(),
+  sampleCount: count,
+});
+
+const training = z.looseObject({
+  steps: count,
+  epochs: z.number().min(0).nullable(),
+  trainSeconds: z.number(),
+  bestStep: count,
+  bestValidationNats: z.number(),
+  stopped: z.enum(["budget", "patience"]),
+  curve: z.array(
+    z.looseObject({ step: count, trainNats: z.number(), validationNats: z.number() }),
+  ),
+});
+
+const RECORD = z.looseObject({
+  runId: name.max(200),
+  run: RUN,
+  config: options.nullable(),
+  status: z.enum(["ok", "diverged", "failed"]),
+  reason: z.string(),
+  startedAt: z.iso.datetime(),
+  environment: z.looseObject({
+    backend: z.string(),
+    gemm: z.string(),
+    threads: count,
+    cpu: z.string(),
+    cores: count,
+    deno: z.string(),
+    tfjs: z.string(),
+    commit: z.string(),
+  }),
+  training: training.nullable(),
+  scores: scores.nullable(),
+  energy: energy.optional(),
+  timings: z.array(z.looseObject({
+    op: z.string(),
+    method: z.string(),
+    batch: count,
+    warmup: count,
+    passes: z.number(),
+    samplesMs: z.array(z.number()).min(1),
+  })),
+  jacobi: z.array(z.looseObject({ step: count, passes: z.array(z.number()) })).optional(),
+}).refine(
+  ({ status, run, scores, energy, timings }) =>
+    status !== "ok" ||
+    (run.kind === "quality" ? scores : run.kind === "energy" ? energy : timings.length > 0),
+  "a run that is ok must have what it was made for",
+);
+
+/** Why a value is no record; "" where it is one. */
+export function findProblem(value: unknown): string {
+  const { error } = RECORD.safeParse(value);
+  const [issue] = error?.issues ?? [];
+  if (!issue) return "";
+  return issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`;
+}
+
+/** The command that makes a run again; "" where the value is no run. */
+export function rerunCommand(run: unknown, out: string): string {
+  if (!RUN.safeParse(run).success) return "";
+  const { profile, suite, dataset, family, variant, seed, kind } = run as Run;
+  const quoted = /^[\w./+-]+$/.test(out) ? out : `'${out.replaceAll("'", `'\\''`)}'`;
+  return `deno task bench --profile ${profile} --suite ${suite} --family ${family} ` +
+    `--variant ${variant} ${kind === "timing" ? "" : `--dataset ${dataset} --seed ${seed} `}` +
+    `--force --out ${quoted}`;
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import {
+  parseRecord,
+  readRecord,
+  readRecords,
+  recordPath,
+  writeRecord,
+} from "../../benchmarks/record.ts";
+import { identify } from "../../benchmarks/run_benchmark.ts";
+import { planRuns } from "../../benchmarks/suites.ts";
+import { DATASETS } from "../../datasets/mod.ts";
+import { startEngine, testWith } from "../_engine.ts";
+import { cli, inTemporaryFolder, rows } from "./_cli.ts";
+
+const TINY = "bench --profile smoke --suite toy --dataset moons --family gaussian --backend cpu";
+
+/** Makes one record and gives it to a test. */
+async function withRecord(run: (out: string, id: string, text: string) => Promise<void>) {
+  await inTemporaryFolder(async (out) => {
+    await cli(`${TINY} --out ${out}`);
+    const [{ run_id: id }] = rows(await Deno.readTextFile(`${out}/quality.csv`)) as [
+      { run_id: string },
+    ];
+    await run(out, id, await Deno.readTextFile(recordPath(out, id)));
+  });
+}
+
+testWith(["read"], "readRecords() reads the committed records of schema 1", async () => {
+  const records = await readRecords(new URL("../../results/reference", import.meta.url).pathname);
+  assert.ok(records.length > 50);
+  assert.ok(records.some(({ schema }) => schema === 1));
+});
+
+testWith(
+  ["read", "write"],
+  "readRecord() refuses what is altered, malformed or of an unknown schema, with a way on",
+  async () => {
+    await withRecord(async (out, id, text) => {
+      const record = JSON.parse(text);
+      assert.equal(record.schema, 2);
+      assert.deepEqual(await readRecord(out, id), record);
+      const rerun = `make it again with deno task bench --profile smoke --suite toy --family ` +
+        `gaussian --variant flat --dataset moons --seed 0 --force --out ${out}`;
+      const cases: [Record<string, unknown> | string, RegExp][] = [
+        [text.slice(0, -9), /not JSON: remove it to run it again$/],
+        ["[]", /incomplete|schema/],
+        ["null", /no JSON object/],
+        [{ ...record, schema: 3 }, /schema must be 1 or 2: current value is 3/],
+        [{ ...record, runId: "../x" }, /must be of run .*: it says \.\.\/x/],
+        [{ ...record, status: "good" }, /malformed \(status: /],
+        [{ ...record, status: "diverged" }, /altered: its checksum differs/],
+        [{ ...record, scores: null }, /a run that is ok must have what it was made for/],
+        [{ ...record, scores: { ...record.scores, nllNats: null } }, /scores\.nllNats: /],
+        [{ ...record, scores: { ...record.scores, nllNats: "NaN" } }, /scores\.nllNats: /],
+        [{ ...record, run: { ...record.run, dataset: "../../x" } }, /run\.dataset.*: remove it/],
+        [{ ...record, sha256: undefined }, /altered/],
+        [{ ...record, note: "more" }, /altered/],
+      ];
+      for (const [content, message] of cases) {
+        const changed = typeof content === "string" ? content : JSON.stringify(content);
+        await assert.rejects(() => parseRecord(changed, out, id), (error: Error) => {
+          assert.equal(error.name, "SyntaxError");
+          assert.match(error.message, /^Cannot read record /);
+          assert.match(error.message, message);
+          const isRunKnown = typeof content === "object" && content.run === record.run;
+          assert.equal(error.message.endsWith(rerun), isRunKnown, error.message);
+          return true;
+        });
+      }
+      const { sha256: _, ...older } = { ...record, schema: 1 };
+      assert.deepEqual(await parseRecord(JSON.stringify(older), out, id), older);
+    });
+  },
+);
+
+testWith(["read", "write"], "the command that an altered record names makes it again", async () => {
+  await withRecord(async (out, id, text) => {
+    await Deno.writeTextFile(recordPath(out, id), text.replace('"schema": 2', '"schema": 7'));
+    const { status, warned } = await cli(`${TINY} --out ${out}`);
+    assert.equal(status, 1);
+    const [, command] = /deno task (bench .*)$/.exec(warned)!;
+    assert.equal((await cli(`${command} --backend cpu`)).status, 0);
+    assert.equal((await readRecord(out, id))!.schema, 2);
+  });
+});
+
+testWith(
+  ["read", "write"],
+  "bench --list says stale where the version of a data set has changed, and unreadable",
+  async () => {
+    await withRecord(async (out, id, text) => {
+      const statusNow = async (): Promise<string> =>
+        rows((await cli(`${TINY} --list --out ${out}`)).printed)[0]!.status!;
+      assert.equal(await statusNow(), "ok");
+      const moons = DATASETS["moons"] as { version: number };
+      moons.version++;
+      try {
+        assert.equal(await statusNow(), "stale");
+        const [planned] = rows((await cli(`${TINY} --dataset rings --list --out ${out}`)).printed);
+        assert.equal(planned, undefined);
+      } finally {
+        moons.version--;
+      }
+      await Deno.writeTextFile(recordPath(out, id), text.slice(1));
+      assert.equal(await statusNow(), "unreadable");
+    });
+  },
+);
+
+testWith(["read", "write"], "writeRecord() refuses a number that is not finite", async () => {
+  await withRecord(async (out, id) => {
+    const record = (await readRecord(out, id))!;
+    const scores = { ...record.scores!, nllSe: NaN };
+    await assert.rejects(() => writeRecord(out, { ...record, scores }), {
+      name: "RangeError",
+      message: /nllSe must be finite: current value is NaN/,
+    });
+    assert.deepEqual(await readRecord(out, id), record);
+  });
+});
+
+testWith(["read"], "identify() gives runs the ids that they had in earlier versions", async () => {
+  await startEngine();
+  const [run] = planRuns({ profile: "smoke", suites: ["toy"], families: ["gaussian"] });
+  assert.match(await identify(run!), /^smoke-moons-gaussian-flat-s0-[0-9a-f]{10}$/);
+});
