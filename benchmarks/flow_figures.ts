@@ -25,8 +25,8 @@ interface Subject {
 
 /**
  * Draws what flows make: samples of images, and of convolutional flows also interpolations and what
- * their scales hold; of flows with classes samples of each; of suite report also the plane on its way through the couplings. Saved flows are
- * read from the folder's checkpoints.
+ * their scales hold; of flows with classes samples of each; of suite report also the plane on its way
+ * through the couplings. Saved flows are read from the folder's checkpoints.
  *
  * @param records Those without a picture or without a checkpoint are passed over.
  * @param out The output folder: figures go to its folder `figures`, as PNG or SVG.
@@ -117,7 +117,10 @@ async function drawClasses({ flow, record, dataset }: Subject): Promise<string> 
     const title = `samples, temperature ${temperature}`;
     panels.push({ size: sizeOf(dataset), columns, title, pixels });
   }
-  const lines = [...captionOf(record), "Each row was asked for one label: 0, 1, 2, … from above."];
+  const lines = [
+    ...captionOf(record),
+    "Each row was asked for one label: 0, 1, 2, … from above. The score is given the label, too.",
+  ];
   return imagePage(`Samples by class of ${titleOf(record)}`, lines, panels);
 }
 

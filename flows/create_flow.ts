@@ -35,6 +35,9 @@ export interface FlowOptions {
   readonly [option: string]: ConfigValue | undefined;
 }
 
+/** Options that every family has. */
+const FOR_ALL = ["eventShape", "logitAlpha", "dequantization", "classes"];
+
 /** Options whose value is one of a few names. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   activation: ["relu", "tanh"],
@@ -89,7 +92,6 @@ export function createFlow(
         `value is ${JSON.stringify(dequantization)}`,
     );
   }
-  const conditional = classes === undefined ? {} : { classes };
   if (classes !== undefined && !isCount(classes)) {
     throw new RangeError(
       `Cannot create ${definition.name} as classes must be an integer >= 1: current value is ${
@@ -97,6 +99,7 @@ export function createFlow(
       }`,
     );
   }
+  const conditional = classes === undefined ? {} : { classes };
   const { base, bijector } = create({ ...config, ...conditional }, rng);
   const parts = [
     ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
@@ -167,9 +170,7 @@ function resolve(
     if (fallback === undefined) {
       throw new TypeError(
         `Cannot create ${family} as it has no option "${option}": its options are ${
-          ["eventShape", "logitAlpha", "dequantization", "classes", ...Object.keys(defaults)].join(
-            ", ",
-          )
+          [...FOR_ALL, ...Object.keys(defaults)].join(", ")
         }`,
       );
     }
