@@ -3,8 +3,8 @@ import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 
 /** The loss of maximum likelihood: the mean of -log p(x) over a batch, nats. */
-export function nll(flow: Flow, x: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => tf.neg(tf.mean(flow.logProb(x))) as tf.Scalar);
+export function nll(flow: Flow, x: tf.Tensor, context?: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => tf.neg(tf.mean(flow.logProb(x, context))) as tf.Scalar);
 }
 
 /**

@@ -17,6 +17,9 @@ const hidden = ({ flow }: Run): string | null => {
 const layers = ({ flow }: Run): number | null =>
   typeof flow.layers === "number" ? flow.layers : null;
 
+const classes = ({ flow }: Run): number | null =>
+  typeof flow.classes === "number" ? flow.classes : null;
+
 /** Of images; the density of a histogram is that of the integers. */
 function dequantization({ flow }: Run, scores: Scores | null): string | null {
   return scores?.space === "pixel" ? String(flow.dequantization ?? "uniform") : null;
@@ -84,6 +87,8 @@ export const QUALITY: readonly Column<Record>[] = [
     value: ({ run, scores }) =>
       run.kind === "quality" && scores?.space === "pixel" ? run.noiseSamples ?? 1 : null,
   },
+  { name: "nll_nats_marginal", value: ({ scores }) => scores?.nllNatsMarginal ?? null },
+  { name: "classes", value: ({ run }) => classes(run) },
 ];
 
 /** energy.csv: one row per flow that was fitted to an energy. */

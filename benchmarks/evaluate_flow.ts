@@ -2,7 +2,9 @@ import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { exampleBatch, type Rows } from "../datasets/mod.ts";
 import type { Flow } from "../flows/flow.ts";
+import { oneHot } from "../flows/one_hot.ts";
 import { breathe } from "./_breathe.ts";
+import { contextOf } from "./_context.ts";
 import { meanAndError } from "./metrics.ts";
 
 /** What {@link evaluateFlow} found. */
@@ -25,6 +27,14 @@ export interface EvaluateOptions {
    * the tighter bound -log 1/M sum_m p((k + u_m) / 256).
    */
   readonly noiseSamples?: number;
+  /**
+   * Of a flow with classes: false, the default, for log p(x | label); true for log p(x), whatever the label,
+   *
+   *     log p(x) = log 1/K sum_y p(x | y)
+   *
+   * as if all K classes were as likely: as Papamakarios et al. 2017 report conditional flows. K passes.
+   */
+  readonly marginal?: boolean;
   /** Aborts between batches. */
   readonly signal?: AbortSignal;
 }
@@ -36,7 +46,8 @@ export interface EvaluateOptions {
  * @param rows 8-bit data are dequantised: with one noise sample the mean of -log p is an upper bound of
  *   the NLL of the discrete data (Theis et al. 2016), with M of them a tighter one (Burda et al. 2016).
  * @param noise Source of that noise: the same source, the same number.
- * @throws {RangeError} If noiseSamples is not an integer >= 1.
+ * @throws {RangeError} If noiseSamples is not an integer >= 1, or a label none of the flow's classes.
+ * @throws {TypeError} If the flow has classes and the rows no labels.
  */
 export async function evaluateFlow(
   flow: Flow,
@@ -44,7 +55,7 @@ export async function evaluateFlow(
   noise: Rng,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { noiseSamples = 1, signal } = options;
+  const { noiseSamples = 1, marginal = false, signal } = options;
   if (!Number.isSafeInteger(noiseSamples) || noiseSamples < 1) {
     throw new RangeError(
       `Cannot evaluate flow as noiseSamples must be an integer >= 1: current value is ${noiseSamples}`,
@@ -57,9 +68,12 @@ export async function evaluateFlow(
     for (let start = 0; start < rows.count; start += BATCH) {
       const count = Math.min(BATCH, rows.count - start);
       const indices = Int32Array.from({ length: count }, (_, i) => start + i);
-      const densities = tf.tidy(() =>
-        flow.logProb(tf.tensor(exampleBatch(rows, indices, noise), [count, ...flow.eventShape]))
-      );
+      const densities = tf.tidy(() => {
+        const x = tf.tensor(exampleBatch(rows, indices, noise), [count, ...flow.eventShape]);
+        return marginal && flow.classes !== null
+          ? marginalLogProb(flow, x, flow.classes)
+          : flow.logProb(x, contextOf(flow, rows, indices));
+      });
       for (const [i, logProb] of (await densities.data()).entries()) {
         const share = logProb - Math.log(draws);
         logProbs[start + i] = draw === 0 ? share : logAddExp(logProbs[start + i]!, share);
@@ -72,6 +86,15 @@ export async function evaluateFlow(
   return { nllNats: -mean, nllSe: error, logProbs };
 }
 
+/** log 1/K sum_y p(x | y) of each example. */
+function marginalLogProb(flow: Flow, x: tf.Tensor, classes: number): tf.Tensor1D {
+  const ofClasses = Array.from({ length: classes }, (_, y) => {
+    const labels = new Uint8Array(x.shape[0]!).fill(y);
+    return flow.logProb(x, oneHot(labels, classes));
+  });
+  return tf.sub(tf.logSumExp(tf.stack(ofClasses), 0), Math.log(classes)) as tf.Tensor1D;
+}
+
 /** log(e^a + e^b). */
 function logAddExp(a: number, b: number): number {
   return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
@@ -81,10 +104,15 @@ function logAddExp(a: number, b: number): number {
  * The largest error of coming back: max |x - inverse(forward(x))| over coordinates and rows.
  *
  * @param x Shape [batch, ...eventShape]; borrowed.
+ * @param context Of a flow with classes; borrowed.
  */
-export async function roundTripError(flow: Flow, x: tf.Tensor): Promise<number> {
+export async function roundTripError(
+  flow: Flow,
+  x: tf.Tensor,
+  context?: tf.Tensor,
+): Promise<number> {
   const error = tf.tidy(() => {
-    const back = flow.bijector.inverse(flow.bijector.forward(x).z).x;
+    const back = flow.bijector.inverse(flow.bijector.forward(x, context).z, context).x;
     return tf.max(tf.abs(tf.sub(back, x)));
   });
   const [value] = await error.data();

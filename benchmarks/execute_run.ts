@@ -9,13 +9,21 @@ import type { Flow } from "../flows/flow.ts";
 import { saveFlow } from "../flows/save_flow.ts";
 import { BASELINES } from "./baselines.ts";
 import { Checkpoint, type CheckpointOptions, type Look } from "./checkpoint.ts";
+import { contextOf } from "./_context.ts";
 import { DivergenceError } from "./divergence_error.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
-import { evaluateFlow, roundTripError } from "./evaluate_flow.ts";
+import { roundTripError } from "./evaluate_flow.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
-import type { EnergyRun, QualityRun, Run, TimingRun } from "./plan.ts";
+import {
+  CONV_VARIANTS,
+  type EnergyRun,
+  type QualityRun,
+  type Run,
+  type TimingRun,
+} from "./plan.ts";
 import type { Record, Timing } from "./record.ts";
 import { impossibility, impossibleKl, score, testLatents, testNoise } from "./score.ts";
+import { scoreFlow } from "./score_flow.ts";
 import { timeFlow } from "./time_flow.ts";
 import type { TrainHooks, TrainProgress } from "./optimize.ts";
 import { trainByReverseKl } from "./train_by_reverse_kl.ts";
@@ -88,7 +96,7 @@ async function executeQuality(run: QualityRun, options: Context): Promise<Outcom
   const rng = new Rng(run.seed).split(run.dataset);
   if (run.train === null) return await scoreBaseline(run, dataset, rng);
 
-  const eventShape = run.variant === "conv" ? dataset.imageShape! : [dataset.dim];
+  const eventShape = CONV_VARIANTS.includes(run.variant) ? dataset.imageShape! : [dataset.dim];
   using flow = createFlow(run.family, { eventShape, ...run.flow }, rng.split("init"));
   const onLook = jacobiCounter(flow, FAMILIES[run.family]!.fastDirection, dataset);
   const { looks, ...training } = await trainFlow(
@@ -99,17 +107,16 @@ async function executeQuality(run: QualityRun, options: Context): Promise<Outcom
     { ...hooksOf(options, dataset.hash), ...(onLook && { onLook }) },
   );
   const jacobi = looks.map(({ step, values }) => ({ step, passes: values }));
-  const { test } = dataset.splits;
-  const { logProbs } = await evaluateFlow(flow, test, testNoise(run.dataset), {
-    noiseSamples: run.noiseSamples ?? 1,
-    ...(signal && { signal }),
-  });
+  const scores = await scoreFlow(flow, dataset, run, signal);
   if (options.checkpoint !== null) await saveFlow(flow, options.checkpoint);
-  const scores = {
-    ...score(dataset, logProbs, flow.params),
-    roundTripMaxError: await measureRoundTrip(flow, dataset, run.roundTrips),
+  const roundTripMaxError = await measureRoundTrip(flow, dataset, run.roundTrips);
+  return {
+    config: flow.config,
+    training,
+    scores: { ...scores, roundTripMaxError },
+    timings: [],
+    jacobi,
   };
-  return { config: flow.config, training, scores, timings: [], jacobi };
 }
 
 async function executeEnergy(run: EnergyRun, options: Context): Promise<Outcome> {
@@ -173,8 +180,9 @@ async function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): Pr
   const indices = Int32Array.from({ length: Math.min(count, test.count) }, (_, i) => i);
   const values = exampleBatch(test, indices, testNoise(dataset.name));
   const x = tf.tensor(values, [indices.length, ...flow.eventShape]);
-  const error = await roundTripError(flow, x);
-  x.dispose();
+  const context = contextOf(flow, test, indices);
+  const error = await roundTripError(flow, x, context);
+  tf.dispose([x, context]);
   return error;
 }
 
@@ -194,10 +202,11 @@ function jacobiCounter(
   return () => {
     for (const layer of layers) layer.inversion = "jacobi";
     tf.tidy(() => {
-      if (fastDirection === "density") flow.sample(indices.length, new Rng(0));
+      const context = contextOf(flow, rows, indices);
+      if (fastDirection === "density") flow.sample(indices.length, new Rng(0), { context });
       else {
         const values = exampleBatch(rows, indices, new Rng(0));
-        flow.logProb(tf.tensor2d(values, [indices.length, rows.dim]));
+        flow.logProb(tf.tensor2d(values, [indices.length, rows.dim]), context);
       }
     });
     for (const layer of layers) layer.inversion = "incremental";

@@ -4,6 +4,7 @@ import * as tf from "../engine/tf.ts";
 import { latentShapeOf } from "../flows/bijector.ts";
 import type { Flow } from "../flows/flow.ts";
 import { BASES } from "../flows/base.ts";
+import { oneHot } from "../flows/one_hot.ts";
 import { loadFlow } from "../flows/save_flow.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { roundTripError } from "./evaluate_flow.ts";
@@ -24,8 +25,8 @@ interface Subject {
 
 /**
  * Draws what flows make: samples of images, and of convolutional flows also interpolations and what
- * their scales hold; of suite report also the plane on its way through the couplings. Saved flows are
- * read from the folder's checkpoints.
+ * their scales hold; of flows with classes samples of each; of suite report also the plane on its way
+ * through the couplings. Saved flows are read from the folder's checkpoints.
  *
  * @param records Those without a picture or without a checkpoint are passed over.
  * @param out The output folder: figures go to its folder `figures`, as PNG or SVG.
@@ -64,12 +65,13 @@ export async function writeFlowFigures(
 type Draw = (subject: Subject) => Promise<string>;
 
 /** What is drawn of a run, by name. */
-function pagesOf({ run, scores }: Record): (readonly [string, Draw])[] {
+function pagesOf({ run, scores, config }: Record): (readonly [string, Draw])[] {
   if (scores === null) return [];
   if (scores.space === "data") {
     const isReport = run.suite === "report" && run.family === "realnvp";
     return isReport ? [["layers", ({ flow, dataset }) => drawLayers(flow, dataset)]] : [];
   }
+  if (config?.classes !== undefined) return [["classes", drawClasses]];
   if (run.variant !== "conv") return [["samples", drawSamples]];
   return [
     ["samples", drawSamples],
@@ -98,6 +100,28 @@ async function drawSamples({ flow, record, dataset }: Subject): Promise<string> 
     panels.push({ ...grid, title: `samples, temperature ${temperature}`, pixels });
   }
   return imagePage(`Samples of ${titleOf(record)}`, captionOf(record), panels, 5);
+}
+
+/** A row of samples for each class, at two temperatures. */
+async function drawClasses({ flow, record, dataset }: Subject): Promise<string> {
+  const classes = flow.classes!, columns = 10;
+  const labels = Array.from({ length: classes * columns }, (_, i) => Math.floor(i / columns));
+  const panels: Panel[] = [];
+  for (const temperature of [0.8, 1]) {
+    const samples = tf.tidy(() => {
+      const options = { temperature, context: oneHot(labels, classes) };
+      return flow.sample(labels.length, new Rng(0).split("figures"), options);
+    });
+    const pixels = await samples.data() as Float32Array;
+    samples.dispose();
+    const title = `samples, temperature ${temperature}`;
+    panels.push({ size: sizeOf(dataset), columns, title, pixels });
+  }
+  const lines = [
+    ...captionOf(record),
+    "Each row was asked for one label: 0, 1, 2, … from above. The score is given the label, too.",
+  ];
+  return imagePage(`Samples by class of ${titleOf(record)}`, lines, panels);
 }
 
 const STEPS = 10;

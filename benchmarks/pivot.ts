@@ -52,8 +52,14 @@ function imagePivot(records: readonly Record[]): Pivot {
     head: ["test bits/dim", ...datasets],
     rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
     note: "Lower is better. conv: multi-scale and convolutional; paper: NICE without a logit, as " +
-      "published; the others take flat vectors.",
+      "published; the others take flat vectors." +
+      (models.some(hasClasses) ? " class, conv_class: the same, of images given their label." : ""),
   };
+}
+
+/** Whether a model is told of the class: other densities than those of the others. */
+function hasClasses(model: string): boolean {
+  return model.endsWith("class");
 }
 
 /** The founding report's experiments, a row each. */
@@ -84,7 +90,8 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
     run.variant === "flat" ? run.family : `${run.family} ${run.variant}`;
   const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const rank = (model: string) =>
-    order.indexOf(model.split(" ")[0]!) + 100 * Number(model.includes(" "));
+    order.indexOf(model.split(" ")[0]!) + 100 * Number(model.includes(" ")) +
+    100 * Number(hasClasses(model));
   const isOneProfile = unique(ofSpace.map(({ run }) => run.profile)).length === 1;
   const label = ({ run }: Record) => isOneProfile ? run.dataset : `${run.dataset}, ${run.profile}`;
   const of = (dataset: string) => ofSpace.filter((record) => label(record) === dataset);

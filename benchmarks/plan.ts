@@ -8,10 +8,13 @@ import type { TrainConfig } from "./optimize.ts";
 export type Profile = "smoke" | "quick" | "paper";
 
 /**
- * How a family meets a data set: as flat vectors; as images, by convolutions; or by the protocol of its
- * paper where that is another (NICE: no logit).
+ * How a family meets a data set: as flat vectors; as images, by convolutions; by the protocol of its paper
+ * where that is another (NICE: no logit); or as the first two, told of each example's class.
  */
-export type Variant = "flat" | "conv" | "paper";
+export type Variant = "flat" | "conv" | "paper" | "class" | "conv_class";
+
+/** Variants that take images. */
+export const CONV_VARIANTS: readonly Variant[] = ["conv", "conv_class"];
 
 interface RunBase {
   readonly suite: string;

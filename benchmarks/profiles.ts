@@ -197,6 +197,23 @@ const tradeoff: TimingSuite = {
   time: { minRepeats: 10, maxRepeats: 200, minSeconds: 0.3, maxSeconds: 3, warmup: 2 },
 };
 
+/** With the variants in which flows are told of each example's class, at the budgets of the others. */
+function withClasses(
+  variants: QualitySuite["variants"] & { readonly [name in "flat" | "conv"]: VariantSettings },
+): QualitySuite["variants"] {
+  const { flat, conv } = variants;
+  const given = (settings: VariantSettings, families: readonly string[]): VariantSettings => ({
+    ...settings,
+    families,
+    flow: { ...settings.flow, classes: 10 },
+  });
+  return {
+    ...variants,
+    class: given(flat, ["realnvp", "glow", "maf"]),
+    conv_class: given(conv, conv.families),
+  };
+}
+
 /** Every budget of every profile. */
 export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
   smoke: {
@@ -219,7 +236,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       ...mnist,
       counts: { train: 2_000, validation: 500, test: 1_000 },
       roundTrips: 2,
-      variants: {
+      variants: withClasses({
         flat: {
           ...mnistFlat,
           flow: { ...mnistFlat.flow, layers: 3, hidden: [64] },
@@ -240,7 +257,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
           train: { ...mnistPaper.train, maxSteps: 60, validateEvery: 30 },
           expectedSeconds: 3,
         },
-      },
+      }),
     },
     report: [
       {
@@ -286,7 +303,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
     },
     mnist: {
       ...mnist,
-      variants: {
+      variants: withClasses({
         flat: {
           ...mnistFlat,
           flow: { ...mnistFlat.flow, hidden: [512] },
@@ -311,7 +328,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
           train: { ...mnistPaper.train, maxSteps: 20_000, validateEvery: 500, patience: 10 },
           expectedSeconds: 2_000,
         },
-      },
+      }),
     },
     report: [
       {

@@ -23,8 +23,11 @@ export interface Scores {
   readonly params: number;
   /** "data" for toys; "pixel" for images: densities of pixel values in [0, 1). */
   readonly space: "data" | "pixel";
+  /** Of a flow with classes that of x given its label. */
   readonly nllNats: number;
   readonly nllSe: number;
+  /** Of a flow with classes, else absent: -log 1/K sum_y p(x | y). */
+  readonly nllNatsMarginal?: number;
   /** The same density per logit-transformed pixel, as the MAF paper reports it; else null. */
   readonly nllNatsLogit: number | null;
   readonly bitsPerDim: number;

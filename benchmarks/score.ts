@@ -14,19 +14,20 @@ export function testLatents(energy: string): Rng {
   return new Rng(784).split("test latents").split(energy);
 }
 
-/** The scores that need nothing but the log-densities of the test set. */
-export function score(dataset: Dataset, logProbs: Float64Array, params: number): Scores {
+/**
+ * The scores that need nothing but the log-densities of the test set.
+ *
+ * @param logProbs Of each test example; for a flow with classes given its label.
+ * @param marginal For a flow with classes: the same whatever the label.
+ */
+export function score(
+  dataset: Dataset,
+  logProbs: Float64Array,
+  params: number,
+  marginal?: Float64Array,
+): Scores {
   const { dim, levels, splits: { test }, entropyNats, logDensity } = dataset;
-  const { mean, error } = meanAndError(logProbs);
-  const nllNats = -mean;
-  if (!Number.isFinite(nllNats)) {
-    const row = logProbs.findIndex((value) => !Number.isFinite(value));
-    throw new RangeError(
-      `Cannot score ${dataset.name} as every log-density must be finite: test example ${row} has ${
-        logProbs[row]
-      }`,
-    );
-  }
+  const { nllNats, error } = meanNll(dataset, logProbs);
   const kl = logDensity === null
     ? null
     : meanAndError(logProbs.map((logProb, row) =>
@@ -39,6 +40,7 @@ export function score(dataset: Dataset, logProbs: Float64Array, params: number):
     space: levels === null ? "data" : "pixel",
     nllNats,
     nllSe: error,
+    ...(marginal && { nllNatsMarginal: meanNll(dataset, marginal).nllNats }),
     nllNatsLogit: levels === null ? null : nllNats + meanLogitLogDet(test, testNoise(dataset.name)),
     bitsPerDim: bitsPerDim(nllNats, dim, levels),
     floorNats: entropyNats?.value ?? null,
@@ -51,6 +53,22 @@ export function score(dataset: Dataset, logProbs: Float64Array, params: number):
     testCount: test.count,
     dataHash: dataset.hash,
   };
+}
+
+function meanNll(
+  dataset: Dataset,
+  logProbs: Float64Array,
+): { readonly nllNats: number; readonly error: number } {
+  const { mean, error } = meanAndError(logProbs);
+  if (!Number.isFinite(mean)) {
+    const row = logProbs.findIndex((value) => !Number.isFinite(value));
+    throw new RangeError(
+      `Cannot score ${dataset.name} as every log-density must be finite: test example ${row} has ${
+        logProbs[row]
+      }`,
+    );
+  }
+  return { nllNats: -mean, error };
 }
 
 /** Why no density can have this score; "" where one can. */

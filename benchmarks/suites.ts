@@ -4,7 +4,15 @@
  * @module
  */
 import { FAMILIES } from "../flows/families.ts";
-import type { EnergyRun, Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";
+import {
+  CONV_VARIANTS,
+  type EnergyRun,
+  type Profile,
+  type QualityRun,
+  type Run,
+  type TimingRun,
+  type Variant,
+} from "./plan.ts";
 import {
   type EnergySuite,
   type Options,
@@ -17,7 +25,7 @@ import {
 export const SUITES = ["toy", "mnist", "report", "energy", "tradeoff"] as const;
 
 /** The values of {@link Variant}. */
-export const VARIANTS: readonly Variant[] = ["flat", "conv", "paper"];
+export const VARIANTS: readonly Variant[] = ["flat", "conv", "paper", "class", "conv_class"];
 
 /** What a caller may narrow. An empty or absent list means all. */
 export interface Selection {
@@ -142,12 +150,12 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
 }
 
 /** Options of `createFlow` itself. */
-const FOR_ALL = ["logitAlpha", "dequantization"];
+const FOR_ALL = ["logitAlpha", "dequantization", "classes"];
 
 /** The options that a family knows, so that one setting serves all. */
 function known(family: string, variant: Variant, options: Options): Options {
   const { defaults, images } = FAMILIES[family]!;
-  const own = variant === "conv" ? images!.defaults : defaults;
+  const own = CONV_VARIANTS.includes(variant) ? images!.defaults : defaults;
   return Object.fromEntries(
     Object.entries(options).filter(([option]) => FOR_ALL.includes(option) || option in own),
   );

@@ -2,6 +2,7 @@ import { Adam } from "../engine/adam.ts";
 import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
+import { oneHot } from "../flows/one_hot.ts";
 import { breathe } from "./_breathe.ts";
 import { nll, trainStep } from "./_train_step.ts";
 
@@ -71,9 +72,10 @@ export async function timeFlow(
   return { samplesMs, warmup: config.warmup };
 }
 
-/** One operation on normal data of the flow's shape, as often as wanted. */
+/** One operation on normal data of the flow's shape, of its classes in turn, as often as wanted. */
 class Work implements Disposable {
   readonly #batch: number;
+  readonly #context: tf.Tensor | undefined;
   readonly #flow: Flow;
   readonly #latent: Rng;
   readonly #op: TimedOp;
@@ -82,7 +84,11 @@ class Work implements Disposable {
   readonly #x: tf.Tensor;
 
   constructor(flow: Flow, op: TimedOp, batch: number, rng: Rng) {
+    const { classes } = flow;
     this.#batch = batch;
+    this.#context = classes === null
+      ? undefined
+      : oneHot(Array.from({ length: batch }, (_, i) => i % classes), classes);
     this.#flow = flow;
     this.#latent = rng.split("latent");
     this.#op = op;
@@ -95,19 +101,19 @@ class Work implements Disposable {
   async repeat(): Promise<void> {
     if (this.#optimizer) {
       // So small that the weights hardly change, however often it is repeated.
-      const loss = () => nll(this.#flow, this.#x);
+      const loss = () => nll(this.#flow, this.#x, this.#context);
       await trainStep(loss, this.#trained, this.#optimizer, { learningRate: 1e-6 });
       return;
     }
     const result = this.#op === "density"
-      ? this.#flow.logProb(this.#x)
-      : this.#flow.sample(this.#batch, this.#latent);
+      ? this.#flow.logProb(this.#x, this.#context)
+      : this.#flow.sample(this.#batch, this.#latent, { context: this.#context });
     await result.data();
     result.dispose();
   }
 
   [Symbol.dispose](): void {
-    this.#x.dispose();
+    tf.dispose([this.#x, this.#context]);
     this.#optimizer?.[Symbol.dispose]();
   }
 }

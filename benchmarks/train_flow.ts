@@ -2,6 +2,7 @@ import { Rng, type RngState } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { exampleBatch, type Rows } from "../datasets/mod.ts";
 import type { Flow } from "../flows/flow.ts";
+import { contextOf } from "./_context.ts";
 import { nll } from "./_train_step.ts";
 import type { Draws } from "./checkpoint.ts";
 import { evaluateFlow } from "./evaluate_flow.ts";
@@ -16,14 +17,16 @@ import {
 /**
  * Trains a flow by maximum likelihood: Adam on minibatches, and the weights of the best validation
  * loss kept. The first batch initialises what is initialised from data. 8-bit data are dequantised
- * with fresh noise at every step, and with the same noise at every look at the validation set.
+ * with fresh noise at every step, and with the same noise at every look at the validation set. A flow with
+ * classes learns -log p(x | label).
  *
  * @param flow Trained in place.
  * @param data `train` is learned from, `validation` selects; neither is the test set.
  * @param options What differs from 1,000 steps of 256 examples at a learning rate of 1e-3.
  * @param rng Source of batches and noise.
  * @param hooks See {@link TrainHooks}.
- * @throws {RangeError} If an option is out of range.
+ * @throws {RangeError} If an option is out of range, or a label none of the flow's classes.
+ * @throws {TypeError} If the flow has classes and the data no labels.
  * @throws {DivergenceError} If a loss or a gradient is not finite.
  */
 export async function trainFlow(
@@ -36,12 +39,16 @@ export async function trainFlow(
   const config = trainConfig(options);
   const { train, validation } = data;
   const batch = Math.min(config.batch, train.count);
-  const batches = new Batches(train, flow.eventShape, batch, rng);
+  // Data that lack a label are refused now and not when their turn comes.
+  for (const rows of [train, validation]) {
+    tf.tidy(() => void contextOf(flow, rows, Int32Array.from({ length: rows.count }, (_, i) => i)));
+  }
+  const batches = new Batches(train, flow, batch, rng);
   const result = await optimize(
     flow,
     {
-      initialize: () => tf.tidy(() => flow.initialize(batches.next())),
-      loss: () => nll(flow, batches.next()),
+      initialize: () => tf.tidy(() => flow.initialize(...batches.next())),
+      loss: () => nll(flow, ...batches.next()),
       validate: async () =>
         (await evaluateFlow(flow, validation, rng.split("validation noise"))).nllNats,
       get draws() {
@@ -61,7 +68,7 @@ export async function trainFlow(
 /** Minibatches without replacement: each pass over the rows in a new order. */
 class Batches {
   readonly #batch: number;
-  readonly #eventShape: readonly number[];
+  readonly #flow: Flow;
   readonly #rows: Rows;
   #noise: Rng;
   #orders: Rng;
@@ -70,9 +77,9 @@ class Batches {
   #order!: Int32Array;
   #position = 0;
 
-  constructor(rows: Rows, eventShape: readonly number[], batch: number, rng: Rng) {
+  constructor(rows: Rows, flow: Flow, batch: number, rng: Rng) {
     this.#rows = rows;
-    this.#eventShape = eventShape;
+    this.#flow = flow;
     this.#batch = batch;
     this.#orders = rng.split("batches");
     this.#noise = rng.split("training noise");
@@ -91,14 +98,14 @@ class Batches {
     this.#position = position;
   }
 
-  next(): tf.Tensor {
+  /** Examples as the flow sees them, and their classes where it has some. */
+  next(): [x: tf.Tensor, context: tf.Tensor | undefined] {
     if (this.#position + this.#batch > this.#rows.count) this.#shuffle();
     const indices = this.#order.subarray(this.#position, this.#position + this.#batch);
     this.#position += this.#batch;
-    return tf.tensor(exampleBatch(this.#rows, indices, this.#noise), [
-      indices.length,
-      ...this.#eventShape,
-    ]);
+    const values = exampleBatch(this.#rows, indices, this.#noise);
+    const x = tf.tensor(values, [indices.length, ...this.#flow.eventShape]);
+    return [x, contextOf(this.#flow, this.#rows, indices)];
   }
 
   #shuffle(): void {

@@ -5,11 +5,11 @@ import { loadFlow } from "../flows/save_flow.ts";
 import { BASELINES } from "./baselines.ts";
 import type { Column } from "./csv.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
-import { evaluateFlow } from "./evaluate_flow.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
 import type { EnergyRun, QualityRun } from "./plan.ts";
 import { canonical, listRecords, readRecord, type Record } from "./record.ts";
 import { score, testLatents, testNoise } from "./score.ts";
+import { scoreFlow } from "./score_flow.ts";
 
 /** What rescoring a run came to. */
 export type Verdict =
@@ -145,9 +145,11 @@ function scoresOf(
 ): { [name: string]: number } | null {
   if (energy) return { kl_nats: energy.klNats, log_z: energy.logZ, params: energy.params };
   if (scores === null) return null;
-  const { nllNats, bitsPerDim, gapNats, klNats, nllNatsLogit, params } = scores;
+  const { nllNats, nllNatsMarginal = null, bitsPerDim, gapNats, klNats, nllNatsLogit, params } =
+    scores;
   const named = {
     nll_nats: nllNats,
+    nll_nats_marginal: nllNatsMarginal,
     bits_per_dim: bitsPerDim,
     gap_nats: gapNats,
     kl_nats: klNats,
@@ -188,12 +190,7 @@ async function rescoreQuality(
   options: VerifyOptions,
 ): Promise<Pick<Record, "scores">> {
   const dataset = await dataOf(run, record, options);
-  const { signal } = options;
-  const { logProbs } = await evaluateFlow(flow, dataset.splits.test, testNoise(run.dataset), {
-    noiseSamples: run.noiseSamples ?? 1,
-    ...(signal && { signal }),
-  });
-  return { scores: score(dataset, logProbs, flow.params) };
+  return { scores: await scoreFlow(flow, dataset, run, options.signal) };
 }
 
 async function rescoreEnergy(

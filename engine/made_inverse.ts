@@ -42,6 +42,8 @@ export interface MadeSolution {
 /** The gradients of {@link invertMade}: of z, and of each layer, the output layer last. */
 export interface MadeGradients {
   readonly dz: tf.Tensor;
+  /** Of the sums of the first layer, [batch, units]. */
+  readonly dSums: tf.Tensor;
   readonly layers: readonly { readonly dKernel: tf.Tensor; readonly dBias: tf.Tensor }[];
 }
 
@@ -63,15 +65,23 @@ const ACTIVATIONS = { relu: 1, tanh: 2 } as const;
  * Exact but for the order of the sums. The cost is that of one pass through the network.
  *
  * @param z Shape [batch, dim].
+ * @param added To the sums of the first layer, [batch, units]; null: nothing.
  */
-export function invertMade(kernels: Kernels, z: tf.Tensor, network: MadeNetwork): MadeSolution {
+export function invertMade(
+  kernels: Kernels,
+  z: tf.Tensor,
+  network: MadeNetwork,
+  added: tf.Tensor | null,
+): MadeSolution {
   const { hidden, output, counts, dim, isDescending } = network;
   const [batch] = z.shape as [number];
   const work = new Workspace(kernels, network, batch);
   const [x, logDet] = [allocate(kernels, [batch, dim]), allocate(kernels, [batch])];
   kernels.fillRows(kernels.address(logDet), 0, 1, batch, 0);
-  const sums = hidden.map(({ bias }) => biasRows(kernels, bias, batch));
-  const params = biasRows(kernels, output.bias, batch);
+  const sums = [...hidden, output].map(({ bias }, l) =>
+    added && l === 0 ? tf.add(bias, added) : biasRows(kernels, bias, batch)
+  );
+  const params = sums.pop()!;
   const sumsAt = sums.map((tensor) => matrixOf(kernels, tensor));
   const [xAt, paramsAt] = [matrixOf(kernels, x), matrixOf(kernels, params)];
   const kernelsAt = hidden.map(({ kernel }) => matrixOf(kernels, kernel));
@@ -185,8 +195,9 @@ export function madeGradients(
     kernels.sumRows(delta.address, delta.rows, delta.columns, kernels.address(dBias));
     return { dKernel, dBias };
   });
-  tf.dispose([dParams, ...slopes]);
-  return { dz: v, layers };
+  const [dSums, ...others] = [...slopes, dParams];
+  tf.dispose(others);
+  return { dz: v, dSums: dSums!, layers };
 }
 
 /** target[:, rows] += gradients weights[rows, :]^T, for all that is known. */

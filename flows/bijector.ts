@@ -10,6 +10,9 @@ import type * as tf from "../engine/tf.ts";
  *     inverse(z) = { x = f^-1(z),   logDet = log |det df^-1/dz| }
  *     log p(x) = log p_Z(z) + logDet      with { z, logDet } = forward(x)
  *
+ * The density may be conditional on a class: `context` is then a one-hot row for each example, float32
+ * [batch, classes]. What was made with `classes` reads it, wrappers pass it on, the others ignore it.
+ *
  * Tensors: a bijector borrows its arguments, gives away its results, and owns what it constructed
  * until `[Symbol.dispose]()`.
  */
@@ -24,9 +27,9 @@ export interface Bijector extends Disposable {
    */
   readonly variables: readonly tf.Variable[];
   /** Data to latent. */
-  forward(x: tf.Tensor): Forward;
+  forward(x: tf.Tensor, context?: tf.Tensor): Forward;
   /** Latent to data. */
-  inverse(z: tf.Tensor): Inverse;
+  inverse(z: tf.Tensor, context?: tf.Tensor): Inverse;
   /**
    * Sets the parameters that are initialised from data (actnorm), so that this batch leaves the
    * bijector on the other side with mean 0 and variance 1 where the parameters can achieve it.
@@ -34,7 +37,7 @@ export interface Bijector extends Disposable {
    * @param batch Of the side named, shape [batch, ...eventShape] or [batch, ...latentShape].
    * @param side "data": the batch is what `forward` takes; "latent": what `inverse` takes.
    */
-  initialize?(batch: tf.Tensor, side: "data" | "latent"): void;
+  initialize?(batch: tf.Tensor, side: "data" | "latent", context?: tf.Tensor): void;
 }
 
 /** What {@link Bijector.forward} returns: z [batch, ...latentShape] and logDet [batch], nats. */
@@ -82,4 +85,28 @@ export function checkBatch(
     );
   }
   return batch;
+}
+
+/**
+ * The check of every context.
+ *
+ * @param action What was asked for, as the message names it: `Flow.logProb`.
+ * @param context The argument.
+ * @param classes How many there are.
+ * @param batch Number of examples.
+ * @throws {TypeError} If it is not there, or not float32 of shape [batch, classes].
+ */
+export function checkContext(
+  action: string,
+  context: tf.Tensor | undefined,
+  classes: number,
+  batch: number,
+): asserts context is tf.Tensor2D {
+  if (String(context?.shape) === `${batch},${classes}` && context!.dtype === "float32") return;
+  throw new TypeError(
+    `Cannot evaluate ${action} as context must be the one-hot classes of the examples, float32 of ` +
+      `shape [${batch}, ${classes}]: current one is ${
+        context ? `${context.dtype} of shape [${context.shape.join(", ")}]` : "absent"
+      }`,
+  );
 }

@@ -46,12 +46,12 @@ export class Chain implements Bijector {
     return this.parts.flatMap((part) => part.variables);
   }
 
-  forward(x: tf.Tensor): Forward {
+  forward(x: tf.Tensor, context?: tf.Tensor): Forward {
     checkBatch("Chain.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      let { z, logDet } = this.parts[0]!.forward(x);
+      let { z, logDet } = this.parts[0]!.forward(x, context);
       for (const part of this.parts.slice(1)) {
-        const next = part.forward(z);
+        const next = part.forward(z, context);
         z = next.z;
         logDet = tf.add(logDet, next.logDet);
       }
@@ -59,12 +59,12 @@ export class Chain implements Bijector {
     });
   }
 
-  inverse(z: tf.Tensor): Inverse {
+  inverse(z: tf.Tensor, context?: tf.Tensor): Inverse {
     checkBatch("Chain.inverse", z, this.latentShape, "z");
     return tf.tidy(() => {
-      let { x, logDet } = this.parts.at(-1)!.inverse(z);
+      let { x, logDet } = this.parts.at(-1)!.inverse(z, context);
       for (const part of this.parts.slice(0, -1).reverse()) {
-        const next = part.inverse(x);
+        const next = part.inverse(x, context);
         x = next.x;
         logDet = tf.add(logDet, next.logDet);
       }
@@ -72,12 +72,14 @@ export class Chain implements Bijector {
     });
   }
 
-  initialize(batch: tf.Tensor, side: "data" | "latent"): void {
+  initialize(batch: tf.Tensor, side: "data" | "latent", context?: tf.Tensor): void {
     tf.tidy(() => {
       let values = batch;
       for (const part of side === "data" ? this.parts : this.parts.toReversed()) {
-        part.initialize?.(values, side);
-        values = side === "data" ? part.forward(values).z : part.inverse(values).x;
+        part.initialize?.(values, side, context);
+        values = side === "data"
+          ? part.forward(values, context).z
+          : part.inverse(values, context).x;
       }
     });
   }

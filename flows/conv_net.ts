@@ -3,6 +3,7 @@ import { activate, timesSlope } from "../engine/activation.ts";
 import { conv, convGradients, type ConvLayer } from "../engine/conv.ts";
 import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
+import { createContextKernel, readContext } from "./_context.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import type { Activation } from "./mlp.ts";
 
@@ -20,6 +21,8 @@ export interface ConvNetOptions {
   /** Whether the output layer starts at zero, so that what it conditions starts as the identity. */
   readonly zeroOutput: boolean;
   readonly network: ConvNetwork;
+  /** Of the context that it reads; absent: it reads none. */
+  readonly classes?: number;
 }
 
 /**
@@ -42,19 +45,24 @@ interface Layer extends ConvLayer {
 /**
  * A convolutional network: the conditioner of couplings over images.
  *
+ * With classes c V is added to the sums of the first layer at every pixel, c the one-hot class: a bias of
+ * its own for each class.
+ *
  * Kernels start uniform on +-sqrt(6 / (in + out)) with in and out the numbers that one output depends
- * on and one input reaches (Glorot and Bengio 2010), biases at zero.
+ * on and one input reaches (Glorot and Bengio 2010), biases and V at zero.
  *
  * Source: of the plain one Kingma and Dhariwal 2018, appendix B; residual blocks: He et al. 2016,
  * without the normalisation that Dinh et al. 2017 have in them.
  */
 export class ConvNet implements Disposable {
   readonly variables: readonly tf.Variable[];
+  readonly #contextKernel: tf.Variable | null;
   readonly #input: { readonly start: number; readonly count: number };
   readonly #layers: readonly Layer[];
 
   /**
-   * @param name Path of its variables: `name/kernel0` [9 in, out] or [in, out], `name/bias0` [out], …
+   * @param name Path of its variables: `name/kernel0` [9 in, out] or [in, out], `name/bias0` [out], …,
+   *   and with classes `name/context` [classes, out] of the first layer.
    * @param rng Source of the initial kernels.
    * @throws {RangeError} If residual blocks cannot be made of the hidden layers.
    */
@@ -87,7 +95,11 @@ export class ConvNet implements Disposable {
         isSkip,
       };
     });
-    this.variables = this.#layers.flatMap(({ kernel, bias }) => [kernel, bias] as tf.Variable[]);
+    this.#contextKernel = createContextKernel(name, options.classes, widths[1]!);
+    this.variables = [
+      ...this.#layers.flatMap(({ kernel, bias }) => [kernel, bias] as tf.Variable[]),
+      ...(this.#contextKernel ? [this.#contextKernel] : []),
+    ];
   }
 
   /**
@@ -95,16 +107,21 @@ export class ConvNet implements Disposable {
    * blocks whose hidden layers stay in the processor's cache.
    *
    * @param x Shape [batch, height, width, inputs], or more channels.
+   * @param context Shape [batch, classes]; not read without classes.
    * @returns Shape [batch, height, width, outputs].
+   * @throws {TypeError} If there are classes and the context is not of that shape.
    */
-  apply(x: tf.Tensor): tf.Tensor {
+  apply(x: tf.Tensor, context?: tf.Tensor): tf.Tensor {
     const { start, count } = this.#input;
+    const c = readContext("ConvNet.apply", context, this.#contextKernel, x.shape[0]!);
     const sizes = this.#blockSizes(x.shape as [number, number, number, number]);
     const op = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;
-      const blocks = tf.split(args[0] as tf.Tensor, sizes).map((x) => this.#activations(x));
+      const classes = c ? tf.split(c, sizes) : [];
+      const blocks = tf.split(args[0] as tf.Tensor, sizes)
+        .map((x, i) => this.#activations(x, classes[i]));
       const value = tf.concat(blocks.map((h) => h.pop()!));
-      save(blocks.flat());
+      save(blocks.flatMap((h, i) => classes[i] ? [...h, classes[i]] : h));
       return {
         value,
         gradFunc: (dy: tf.Tensor, h: tf.Tensor[]) => this.#gradients(h, tf.split(dy, sizes)),
@@ -126,28 +143,39 @@ export class ConvNet implements Disposable {
   }
 
   /** x, and the output of every layer. */
-  #activations(x: tf.Tensor): tf.Tensor[] {
+  #activations(x: tf.Tensor, c: tf.Tensor | undefined): tf.Tensor[] {
     const h = [x];
-    for (const layer of this.#layers) h.push(evaluate(layer, h.at(-1)!, h.at(-2)));
+    for (const [k, layer] of this.#layers.entries()) {
+      const added = layer.isSkip ? h[k - 1] : c && k === 0 ? this.#ofClasses(c) : undefined;
+      h.push(evaluate(layer, h[k]!, added));
+    }
     return h;
   }
 
+  /** c V, the same at every pixel. */
+  #ofClasses(c: tf.Tensor): tf.Tensor {
+    const kernel = this.#contextKernel!;
+    return tf.reshape(tf.matMul(c, kernel as tf.Tensor), [c.shape[0]!, 1, 1, kernel.shape[1]!]);
+  }
+
   /**
-   * @param h What {@link apply} saved: for each block its x and hidden layers.
+   * @param h What {@link apply} saved: for each block its x and hidden layers, and with classes c.
    * @param dy For each block.
    * @returns The gradient of x, then those of the variables, which sum over the blocks.
    */
   #gradients(h: readonly tf.Tensor[], dy: readonly tf.Tensor[]): tf.Tensor[] {
-    const depth = this.#layers.length;
-    const blocks = dy.map((dy, i) => this.#blockGradients(h.slice(i * depth, (i + 1) * depth), dy));
+    const count = h.length / dy.length;
+    const blocks = dy.map((dy, i) => this.#blockGradients(h.slice(i * count, (i + 1) * count), dy));
     const sums = this.variables.map((_, i) => addAll(blocks.map((block) => block[i + 1]!)));
     return [tf.concat(blocks.map(([dx]) => dx!)), ...sums];
   }
 
   /**
-   *     delta_L = dy,   delta_{k-1} = (gradient of h_{k-1}, by layer k and a skip) * activation'(h_{k-1})
+   *     delta_L = dy,   delta_{k-1} = (gradient of h_{k-1}, by layer k and a skip) * activation'(h_{k-1}),
+   *     dV = c^T delta_1 summed over the pixels
    */
   #blockGradients(h: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+    const c = h[this.#layers.length];
     const gradients: tf.Tensor[] = [];
     let delta = dy;
     for (let k = this.#layers.length - 1, skipped: tf.Tensor | null = null; k >= 0; k--) {
@@ -161,6 +189,7 @@ export class ConvNet implements Disposable {
         skipped ? "linear" : before,
       );
       gradients.unshift(dKernel, dBias);
+      if (c && k === 0) gradients.push(tf.matMul(c, sumOverPixels(delta), true));
       const next: tf.Tensor = skipped ? timesSlope(tf.add(dx, skipped), h[k]!, before) : dx;
       skipped = layer.isSkip ? delta : null;
       delta = next;
@@ -169,11 +198,18 @@ export class ConvNet implements Disposable {
   }
 }
 
+/** [batch, height, width, channels] to [batch, channels]; as a product, which is faster than a sum. */
+function sumOverPixels(images: tf.Tensor): tf.Tensor {
+  const [batch, height, width, channels] = images.shape as [number, number, number, number];
+  const rows = tf.reshape(images, [batch, height * width, channels]);
+  return tf.reshape(tf.matMul(tf.ones([batch, 1, height * width]), rows), [batch, channels]);
+}
+
 /** Numbers of a hidden layer of one block. */
 const BLOCK_SIZE = 1 << 18;
 
-/** The output of a layer: `before` is what its skip starts from. */
-function evaluate(layer: Layer, x: tf.Tensor, before: tf.Tensor | undefined): tf.Tensor {
-  if (!layer.isSkip) return conv(x, layer);
-  return activate(tf.add(conv(x, { ...layer, activation: "linear" }), before!), layer.activation);
+/** The output of a layer, to whose sums a skip or the classes may add. */
+function evaluate(layer: Layer, x: tf.Tensor, added: tf.Tensor | undefined): tf.Tensor {
+  if (!added) return conv(x, layer);
+  return activate(tf.add(conv(x, { ...layer, activation: "linear" }), added), layer.activation);
 }

@@ -17,7 +17,7 @@ export interface CouplingOptions {
    */
   readonly keep: "first half" | "second half";
   /** How many coordinates or channels between the halves are seen and never move; 0 by default. */
-  readonly context?: number;
+  readonly between?: number;
   /** Widths of the network's hidden layers; for images their channels. */
   readonly hidden: readonly number[];
   readonly activation: Activation;
@@ -27,19 +27,21 @@ export interface CouplingOptions {
   readonly zeroOutput: boolean;
   /** For images: the kind of network, "plain" by default. */
   readonly network?: ConvNetwork;
+  /** How many classes the network is told of, by the context; absent: it is told nothing. */
+  readonly classes?: number;
 }
 
 /** What says how to move the other half. */
 interface Conditioner extends Disposable {
   readonly variables: readonly tf.Variable[];
   /** @param x Of which it reads what is kept. */
-  apply(x: tf.Tensor): tf.Tensor;
+  apply(x: tf.Tensor, context?: tf.Tensor): tf.Tensor;
 }
 
 /**
  * The coupling layer: one part of x stays and says how the other part is shifted and scaled.
  *
- *     (t, a) = network(x_kept),   log s = scaleMap(a)   (additive: log s = 0)
+ *     (t, a) = network(x_kept, class),   log s = scaleMap(a)   (additive: log s = 0)
  *     forward(x):  z_kept = x_kept,  z_moved = x_moved * s + t,    logDet = sum log s
  *     inverse(z):  x_kept = z_kept,  x_moved = (z_moved - t) / s,  logDet = -sum log s
  *
@@ -63,8 +65,8 @@ export class Coupling implements Bijector {
    * @throws {RangeError} If there is only one coordinate, or channel.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
-    const { eventShape, keep, context = 0, scaleMap, network = "plain", ...own } = options;
-    const size = eventShape.at(-1)! - context;
+    const { eventShape, keep, between = 0, scaleMap, network = "plain", ...own } = options;
+    const size = eventShape.at(-1)! - between;
     if (size < 2) {
       throw new RangeError(
         `Cannot create Coupling as it keeps one part and transforms the other, which takes ${
@@ -75,8 +77,8 @@ export class Coupling implements Bijector {
     const half = Math.ceil(size / 2);
     const [first, second] = [half, size - half];
     const [kept, moved] = keep === "first half"
-      ? [{ start: 0, count: first + context }, { start: first + context, count: second }]
-      : [{ start: first, count: context + second }, { start: 0, count: first }];
+      ? [{ start: 0, count: first + between }, { start: first + between, count: second }]
+      : [{ start: first, count: between + second }, { start: 0, count: first }];
     this.eventShape = eventShape;
     this.#moved = moved;
     this.#scaleMap = scaleMap;
@@ -94,18 +96,18 @@ export class Coupling implements Bijector {
     return this.#network.variables;
   }
 
-  forward(x: tf.Tensor): Forward {
+  forward(x: tf.Tensor, context?: tf.Tensor): Forward {
     checkBatch("Coupling.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      const { y: z, logDet } = this.#move(x, "scale");
+      const { y: z, logDet } = this.#move(x, context, "scale");
       return { z, logDet };
     });
   }
 
-  inverse(z: tf.Tensor): Inverse {
+  inverse(z: tf.Tensor, context?: tf.Tensor): Inverse {
     checkBatch("Coupling.inverse", z, this.eventShape, "z");
     return tf.tidy(() => {
-      const { y: x, logDet } = this.#move(z, "standardise");
+      const { y: x, logDet } = this.#move(z, context, "standardise");
       return { x, logDet };
     });
   }
@@ -115,8 +117,8 @@ export class Coupling implements Bijector {
   }
 
   /** Either way: the network sees what is kept alone, which is the same in x and z. */
-  #move(x: tf.Tensor, direction: AffineDirection): Affine {
-    const params = this.#network.apply(x);
+  #move(x: tf.Tensor, context: tf.Tensor | undefined, direction: AffineDirection): Affine {
+    const params = this.#network.apply(x, context);
     if (this.eventShape.length === 1) {
       return affine(x, params, this.#moved, this.#scaleMap, direction);
     }

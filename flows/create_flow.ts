@@ -26,9 +26,17 @@ export interface FlowOptions {
    * "uniform": none.
    */
   readonly dequantization?: "uniform" | "variational";
+  /**
+   * Makes the density conditional on one of so many classes: its networks are told of the class by a
+   * context ({@link Flow}). Default: it is not.
+   */
+  readonly classes?: number;
   /** The family's own, like `layers` and `hidden`; see its `defaults`. */
   readonly [option: string]: ConfigValue | undefined;
 }
+
+/** Options that every family has. */
+const FOR_ALL = ["eventShape", "logitAlpha", "dequantization", "classes"];
 
 /** Options whose value is one of a few names. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
@@ -75,7 +83,7 @@ export function createFlow(
       }: current value is "${family}"`,
     );
   }
-  const { eventShape, logitAlpha = null, dequantization = "uniform", ...given } = options;
+  const { eventShape, logitAlpha = null, dequantization = "uniform", classes, ...given } = options;
   const { defaults, create } = variantFor(definition, eventShape);
   const config = resolve(definition.name, defaults, given);
   if (!["uniform", "variational"].includes(dequantization)) {
@@ -84,7 +92,15 @@ export function createFlow(
         `value is ${JSON.stringify(dequantization)}`,
     );
   }
-  const { base, bijector } = create(config, rng);
+  if (classes !== undefined && !isCount(classes)) {
+    throw new RangeError(
+      `Cannot create ${definition.name} as classes must be an integer >= 1: current value is ${
+        JSON.stringify(classes)
+      }`,
+    );
+  }
+  const conditional = classes === undefined ? {} : { classes };
+  const { base, bijector } = create({ ...config, ...conditional }, rng);
   const parts = [
     ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
     ...(logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)]),
@@ -96,6 +112,7 @@ export function createFlow(
     eventShape: [...eventShape],
     logitAlpha,
     ...(dequantization === "variational" && { dequantization }),
+    ...conditional,
     ...config,
   });
 }
@@ -153,7 +170,7 @@ function resolve(
     if (fallback === undefined) {
       throw new TypeError(
         `Cannot create ${family} as it has no option "${option}": its options are ${
-          ["eventShape", "logitAlpha", "dequantization", ...Object.keys(defaults)].join(", ")
+          [...FOR_ALL, ...Object.keys(defaults)].join(", ")
         }`,
       );
     }

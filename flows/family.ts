@@ -51,7 +51,8 @@ export interface FlowFamily<
   readonly defaults: Config;
   /**
    * @param dim Number of coordinates of the vectors.
-   * @param config Resolved and checked.
+   * @param config Resolved and checked. For a conditional flow it has `classes` beside the options, for the
+   *   networks.
    * @param rng Source of everything that is drawn.
    */
   create(dim: number, config: Config, rng: Rng): FlowParts;

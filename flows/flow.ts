@@ -1,13 +1,16 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
 import { type BaseName, BASES } from "./base.ts";
-import { type Bijector, checkBatch, latentShapeOf } from "./bijector.ts";
+import { type Bijector, checkBatch, checkContext, latentShapeOf } from "./bijector.ts";
 import type { FlowConfig } from "./family.ts";
 
 /**
  * A density: a bijector from data to latent and a base density of the latent.
  *
  *     log p(x) = log p_Z(z) + logDet      with { z, logDet } = bijector.forward(x)
+ *
+ * A flow with classes is a density for each of them, log p(x | class): what it is asked for then takes a
+ * context, the one-hot classes of the examples, float32 [batch, classes].
  *
  * Owns its bijector: `using flow = createFlow(…)` frees all of it.
  */
@@ -33,6 +36,11 @@ export class Flow implements Disposable {
     return this.eventShape.reduce((product, size) => product * size, 1);
   }
 
+  /** How many classes the density is conditional on; null: it is not. */
+  get classes(): number | null {
+    return this.config.classes as number | undefined ?? null;
+  }
+
   /** All variables, in the order in which they are saved. */
   get variables(): readonly tf.Variable[] {
     return this.bijector.variables;
@@ -47,13 +55,14 @@ export class Flow implements Disposable {
    * The log-density of each example.
    *
    * @param x Shape [batch, ...eventShape].
+   * @param context Of a flow with classes.
    * @returns Shape [batch], nats.
-   * @throws {TypeError} If the shape is another.
+   * @throws {TypeError} If a shape is another.
    */
-  logProb(x: tf.Tensor): tf.Tensor1D {
-    checkBatch("Flow.logProb", x, this.eventShape, "x");
+  logProb(x: tf.Tensor, context?: tf.Tensor): tf.Tensor1D {
+    this.#check("Flow.logProb", context, checkBatch("Flow.logProb", x, this.eventShape, "x"));
     return tf.tidy(() => {
-      const { z, logDet } = this.bijector.forward(x);
+      const { z, logDet } = this.bijector.forward(x, context);
       return tf.add(BASES[this.base].logProb(z), logDet);
     });
   }
@@ -64,11 +73,22 @@ export class Flow implements Disposable {
    * @param count Number of examples, an integer >= 1.
    * @param rng Source of the latent draws.
    * @param options `temperature` scales the latent draws; 1, the default, samples the density.
+   *   `context`: of a flow with classes.
    * @returns Shape [count, ...eventShape].
    * @throws {RangeError} If the count is not an integer >= 1.
+   * @throws {TypeError} If the shape of the context is another.
    */
-  sample(count: number, rng: Rng, options: { temperature?: number } = {}): tf.Tensor {
-    return tf.tidy(() => this.bijector.inverse(this.latents(count, rng, options)).x);
+  sample(
+    count: number,
+    rng: Rng,
+    options: { temperature?: number; context?: tf.Tensor | undefined } = {},
+  ): tf.Tensor {
+    const { context, ...rest } = options;
+    return tf.tidy(() => {
+      const z = this.latents(count, rng, rest);
+      this.#check("Flow.sample", context, count);
+      return this.bijector.inverse(z, context).x;
+    });
   }
 
   /**
@@ -79,13 +99,20 @@ export class Flow implements Disposable {
    *
    * @param count Number of examples, an integer >= 1.
    * @param rng Source of the latent draws: those of `sample`.
+   * @param context Of a flow with classes.
    * @returns x [count, ...eventShape] and logProb [count], nats.
    * @throws {RangeError} If the count is not an integer >= 1.
+   * @throws {TypeError} If the shape of the context is another.
    */
-  sampleWithLogProb(count: number, rng: Rng): { x: tf.Tensor; logProb: tf.Tensor1D } {
+  sampleWithLogProb(
+    count: number,
+    rng: Rng,
+    context?: tf.Tensor,
+  ): { x: tf.Tensor; logProb: tf.Tensor1D } {
     return tf.tidy(() => {
       const z = this.latents(count, rng);
-      const { x, logDet } = this.bijector.inverse(z);
+      this.#check("Flow.sampleWithLogProb", context, count);
+      const { x, logDet } = this.bijector.inverse(z, context);
       return { x, logProb: tf.sub(BASES[this.base].logProb(z), logDet) };
     });
   }
@@ -115,10 +142,21 @@ export class Flow implements Disposable {
    * Sets what is initialised from data (actnorm). Call it once, with the first batch.
    *
    * @param x Shape [batch, ...eventShape].
+   * @param context Of a flow with classes.
+   * @throws {TypeError} If a shape is another.
    */
-  initialize(x: tf.Tensor): void {
-    checkBatch("Flow.initialize", x, this.eventShape, "x");
-    this.bijector.initialize?.(x, "data");
+  initialize(x: tf.Tensor, context?: tf.Tensor): void {
+    this.#check("Flow.initialize", context, checkBatch("Flow.initialize", x, this.eventShape, "x"));
+    this.bijector.initialize?.(x, "data", context);
+  }
+
+  #check(action: string, context: tf.Tensor | undefined, batch: number): void {
+    if (this.classes !== null) return checkContext(action, context, this.classes, batch);
+    if (context === undefined) return;
+    throw new TypeError(
+      `Cannot evaluate ${action} with a context as the flow is not conditional: create it with option ` +
+        `classes`,
+    );
   }
 
   [Symbol.dispose](): void {

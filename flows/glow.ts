@@ -19,6 +19,7 @@ type GlowConfig = {
   readonly activation: Activation;
   readonly base: BaseName;
   readonly scaleMap: ScaleMap;
+  readonly classes?: number;
 };
 
 type GlowImageConfig = GlowConfig & { readonly levels: number; readonly network: ConvNetwork };
@@ -53,7 +54,7 @@ export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
     base: "normal",
     scaleMap: "tanh",
   },
-  create(dim, { layers, hidden, activation, base, scaleMap }, rng) {
+  create(dim, { layers, base, ...network }, rng) {
     const parts: Bijector[] = [];
     for (let k = 0; k < layers; k++) {
       const layerRng = rng.split(`layer${k}`);
@@ -64,10 +65,8 @@ export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
         new Coupling(`layer${k}/coupling`, {
           eventShape: [dim],
           keep,
-          hidden,
-          activation,
-          scaleMap,
           zeroOutput: true,
+          ...network,
         }, layerRng),
       );
     }

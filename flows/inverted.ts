@@ -25,18 +25,18 @@ export class Inverted implements Bijector {
     return this.inner.variables;
   }
 
-  forward(x: tf.Tensor): Forward {
-    const { x: z, logDet } = this.inner.inverse(x);
+  forward(x: tf.Tensor, context?: tf.Tensor): Forward {
+    const { x: z, logDet } = this.inner.inverse(x, context);
     return { z, logDet };
   }
 
-  inverse(z: tf.Tensor): Inverse {
-    const { z: x, logDet } = this.inner.forward(z);
+  inverse(z: tf.Tensor, context?: tf.Tensor): Inverse {
+    const { z: x, logDet } = this.inner.forward(z, context);
     return { x, logDet };
   }
 
-  initialize(batch: tf.Tensor, side: "data" | "latent"): void {
-    this.inner.initialize?.(batch, side === "data" ? "latent" : "data");
+  initialize(batch: tf.Tensor, side: "data" | "latent", context?: tf.Tensor): void {
+    this.inner.initialize?.(batch, side === "data" ? "latent" : "data", context);
   }
 
   [Symbol.dispose](): void {

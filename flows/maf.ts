@@ -16,6 +16,7 @@ export type MafConfig = {
   readonly scaleMap: ScaleMap;
   readonly actnorm: boolean;
   readonly inversion: Inversion;
+  readonly classes?: number;
 };
 
 /**

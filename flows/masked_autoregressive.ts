@@ -4,12 +4,13 @@ import {
   type MadeLayer,
   type MadeNetwork,
 } from "../engine/made_inverse.ts";
-import { Mask } from "../engine/mask.ts";
 import { installedKernels } from "../engine/matmul.ts";
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
 import { type Affine, affine, type AffineDirection } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+import { readContext } from "./_context.ts";
+import { countUnits, madeMasks } from "./made_masks.ts";
 import { type Activation, Mlp } from "./mlp.ts";
 import { SCALE_MAP_SLOPES, SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 
@@ -24,6 +25,8 @@ export interface MaskedAutoregressiveOptions {
   readonly scaleMap: ScaleMap;
   /** How {@link MaskedAutoregressive.inverse} solves; "incremental" by default. */
   readonly inversion?: Inversion;
+  /** How many classes the network is told of, by the context; absent: it is told nothing. */
+  readonly classes?: number;
 }
 
 /**
@@ -43,7 +46,7 @@ export const INVERSIONS: readonly Inversion[] = ["incremental", "sequential", "j
 /**
  * The masked autoregressive layer: every coordinate is standardised by what the ones before it say.
  *
- *     (mu, a) = MADE(x),  mu_i and a_i depend on x_1 … x_{i-1},  log s = scaleMap(a)
+ *     (mu, a) = MADE(x, class),  mu_i and a_i depend on x_1 … x_{i-1},  log s = scaleMap(a)
  *     forward(x):  z_i = (x_i - mu_i) / s_i,   logDet = -sum log s
  *     inverse(z):  x_i = z_i s_i + mu_i,       logDet = sum log s
  *
@@ -72,15 +75,15 @@ export class MaskedAutoregressive implements Bijector {
    * @param rng Source of the network's initial kernels.
    */
   constructor(name: string, options: MaskedAutoregressiveOptions, rng: Rng) {
-    const { dim, order, hidden, activation, scaleMap, inversion = "incremental" } = options;
+    const { dim, order, inversion = "incremental", ...own } = options;
+    const { hidden, activation, scaleMap } = own;
     this.eventShape = [dim];
     this.inversion = inversion;
     this.#scaleMap = scaleMap;
     this.#network = new Mlp(name, {
+      ...own,
       inputs: dim,
-      hidden,
       outputs: 2 * dim,
-      activation,
       zeroOutput: true,
       masks: madeMasks(dim, hidden, order),
     }, rng);
@@ -105,24 +108,26 @@ export class MaskedAutoregressive implements Bijector {
     return this.#passes;
   }
 
-  forward(x: tf.Tensor): Forward {
+  forward(x: tf.Tensor, context?: tf.Tensor): Forward {
     checkBatch("MaskedAutoregressive.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      const { y: z, logDet } = this.#affine(x, this.#network.apply(x), "standardise");
+      const { y: z, logDet } = this.#affine(x, this.#network.apply(x, context), "standardise");
       return { z, logDet };
     });
   }
 
-  inverse(z: tf.Tensor): Inverse {
+  inverse(z: tf.Tensor, context?: tf.Tensor): Inverse {
     const batch = checkBatch("MaskedAutoregressive.inverse", z, this.eventShape, "z");
+    const kernel = this.#network.contextKernel;
+    const c = readContext("MaskedAutoregressive.inverse", context, kernel, batch);
     const dim = this.#made.dim;
     return tf.tidy(() => {
       // A custom gradient belongs to one tensor: x and logDet side by side.
       const op = tf.customGrad((...args) => {
         const save = args.pop() as tf.GradSaveFunc;
         const z = args[0] as tf.Tensor;
-        const { x, logDet, kept } = this.#solve(z);
-        save([z, x, ...kept]);
+        const { x, logDet, kept } = this.#solve(z, c);
+        save([z, x, ...(c ? [c] : []), ...kept]);
         return {
           value: tf.concat([x, tf.reshape(logDet, [batch, 1])], 1),
           gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
@@ -145,26 +150,27 @@ export class MaskedAutoregressive implements Bijector {
   }
 
   /** The inverse, and what its gradient needs: the hidden units, if they are known, and (mu, a). */
-  #solve(z: tf.Tensor): Inverse & { readonly kept: tf.Tensor[] } {
+  #solve(z: tf.Tensor, c: tf.Tensor2D | undefined): Inverse & { readonly kept: tf.Tensor[] } {
     const kernels = installedKernels();
     if (this.inversion === "incremental" && kernels) {
       this.#passes = 1;
-      const { x, logDet, params, hidden } = invertMade(kernels, z, this.#made);
+      const added = c ? tf.matMul(c, this.#network.contextKernel as tf.Tensor2D) : null;
+      const { x, logDet, params, hidden } = invertMade(kernels, z, this.#made, added);
       return { x, logDet, kept: [...hidden, params] };
     }
-    const x = this.inversion === "jacobi" ? this.#iterate(z) : this.#solveInTurn(z);
-    const params = this.#network.apply(x);
+    const x = this.inversion === "jacobi" ? this.#iterate(z, c) : this.#solveInTurn(z, c);
+    const params = this.#network.apply(x, c);
     return { x, logDet: this.#affine(z, params, "scale").logDet, kept: [params] };
   }
 
-  #solveInTurn(z: tf.Tensor): tf.Tensor {
+  #solveInTurn(z: tf.Tensor, c: tf.Tensor2D | undefined): tf.Tensor {
     const { dim, isDescending } = this.#made;
     const column = tf.range(0, dim, 1, "int32");
     let x = tf.zerosLike(z);
     for (let step = 0; step < dim; step++) {
       // Coordinates not yet solved are 0 in x: whatever the network says of them is not used.
       x = tf.tidy(() => {
-        const { y } = this.#affine(z, this.#network.apply(x), "scale");
+        const { y } = this.#affine(z, this.#network.apply(x, c), "scale");
         return tf.where(tf.equal(column, isDescending ? dim - 1 - step : step), y, x);
       });
     }
@@ -172,13 +178,13 @@ export class MaskedAutoregressive implements Bijector {
     return x;
   }
 
-  #iterate(z: tf.Tensor): tf.Tensor {
+  #iterate(z: tf.Tensor, c: tf.Tensor2D | undefined): tf.Tensor {
     const { dim } = this.#made;
     let x = tf.zerosLike(z);
     this.#passes = 0;
     for (let change = Infinity; this.#passes < dim && change > JACOBI_TOLERANCE;) {
       const next = tf.tidy(() => {
-        const { y } = this.#affine(z, this.#network.apply(x), "scale");
+        const { y } = this.#affine(z, this.#network.apply(x, c), "scale");
         // On the way an iterate may overflow; with 0 in its place it can still become exact.
         return tf.where(tf.lessEqual(tf.abs(y), HUGE), y, tf.zerosLike(y));
       });
@@ -194,22 +200,28 @@ export class MaskedAutoregressive implements Bijector {
     return x;
   }
 
-  /** The gradients of z and of the variables, by the implicit function theorem. */
-  #gradients([z, x, ...kept]: tf.Tensor[], dx: tf.Tensor, dLogDet: tf.Tensor): tf.Tensor[] {
+  /**
+   * The gradients of z and of the variables, by the implicit function theorem.
+   *
+   * @param saved z, x, with classes the context, and what {@link #solve} kept.
+   */
+  #gradients([z, x, ...saved]: tf.Tensor[], dx: tf.Tensor, dLogDet: tf.Tensor): tf.Tensor[] {
     const kernels = installedKernels();
-    const params = kept.pop()!;
+    const c = this.#network.contextKernel ? saved.shift() as tf.Tensor2D : undefined;
+    const params = saved.pop()!;
     if (kernels && this.inversion === "incremental") {
-      const solution = { x: x!, params, hidden: kept };
-      const { dz, layers } = madeGradients(kernels, z!, solution, dx, dLogDet, this.#made);
-      return [dz, ...layers.flatMap(({ dKernel, dBias }) => [dKernel, dBias])];
+      const solution = { x: x!, params, hidden: saved };
+      const { dz, dSums, layers } = madeGradients(kernels, z!, solution, dx, dLogDet, this.#made);
+      const ofLayers = layers.flatMap(({ dKernel, dBias }) => [dKernel, dBias]);
+      return [dz, ...ofLayers, ...(c ? [tf.matMul(c, dSums as tf.Tensor2D, true)] : [])];
     }
     // g is what the network says of x; after each pass one more coordinate of it is exact.
     let { v, dParams } = this.#carryBack(z!, params, dx, dLogDet);
     for (let pass = 1; pass < this.#made.dim; pass++) {
-      const g = this.#network.gradients(x!, dParams)[0]!;
+      const g = this.#network.gradients(x!, dParams, c)[0]!;
       ({ v, dParams } = this.#carryBack(z!, params, tf.add(dx, g), dLogDet));
     }
-    return [v, ...this.#network.gradients(x!, dParams).slice(1)];
+    return [v, ...this.#network.gradients(x!, dParams, c).slice(1)];
   }
 
   /** Through x = z s + mu and logDet = sum log s to v, the gradient of z, and to that of (mu, a). */
@@ -232,44 +244,3 @@ const JACOBI_TOLERANCE = 1e-6;
 
 /** Larger iterates are not followed. */
 const HUGE = 1e15;
-
-/** The degree of hidden unit k of a layer: sorted, spread evenly over 1 … D - 1. */
-function degreeOf(k: number, dim: number, width: number): number {
-  return 1 + Math.floor(k * (dim - 1) / width);
-}
-
-/** At d, how many units of a layer have a degree of at most d; d < dim. */
-function countUnits(dim: number, width: number): Int32Array {
-  const counts = new Int32Array(dim);
-  for (let k = 0; k < width; k++) {
-    const degree = degreeOf(k, dim, width);
-    if (degree < dim) counts[degree]!++;
-  }
-  for (let d = 1; d < dim; d++) counts[d]! += counts[d - 1]!;
-  return counts;
-}
-
-/**
- * The masks of MADE. Input i has degree i + 1, or D - i in descending order, hidden unit k of H the
- * degree 1 + floor(k (D - 1) / H); a connection is kept where the degree does not fall, and in the
- * output layer where it rises, so that output i sees the inputs before i and no others.
- *
- * @returns One for each layer; the last has 2 dim columns.
- */
-export function madeMasks(
-  dim: number,
-  hidden: readonly number[],
-  order: "ascending" | "descending" = "ascending",
-): Mask[] {
-  const inputs = Array.from({ length: dim }, (_, i) => order === "ascending" ? i + 1 : dim - i);
-  const degrees = [
-    inputs,
-    ...hidden.map((width) => Array.from({ length: width }, (_, k) => degreeOf(k, dim, width))),
-  ];
-  return degrees.map((from, layer) => {
-    const isOutput = layer === hidden.length;
-    const to = isOutput ? [...inputs, ...inputs] : degrees[layer + 1]!;
-    const ones = from.flatMap((a) => to.map((b) => Number(isOutput ? b > a : b >= a)));
-    return new Mask(Uint8Array.from(ones), from.length, to.length);
-  });
-}

@@ -1,8 +1,9 @@
-import type { LayerActivation } from "../engine/activation.ts";
+import { activate, type LayerActivation } from "../engine/activation.ts";
 import { dense, denseGradients, type DenseLayer } from "../engine/dense.ts";
 import type { Mask } from "../engine/mask.ts";
 import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
+import { createContextKernel, readContext } from "./_context.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 
 /** What {@link Mlp} is made of. */
@@ -21,6 +22,8 @@ export interface MlpOptions {
   readonly zeroOutput: boolean;
   /** One for each layer, given away: where it is 0 the kernel counts as 0 and gets no gradient. */
   readonly masks?: readonly Mask[];
+  /** Of the context that it reads; absent: it reads none. */
+  readonly classes?: number;
 }
 
 /** Hidden activations of the conditioners. */
@@ -32,14 +35,20 @@ export type Activation = Exclude<LayerActivation, "linear">;
  *
  *     h_0 = x,   h_k = activation(h_{k-1} (W_k * M_k) + b_k),   output = h_L (W * M) + b
  *
- * Kernels start uniform on +-sqrt(6 / (in + out)) (Glorot and Bengio 2010), biases at zero.
+ * With classes c V is added to the sums of the first layer, c the one-hot class: a bias of its own for
+ * each class.
+ *
+ * Kernels start uniform on +-sqrt(6 / (in + out)) (Glorot and Bengio 2010), biases and V at zero.
  */
 export class Mlp implements Disposable {
   readonly variables: readonly tf.Variable[];
+  /** V, [classes, width of the first layer]; null without classes. */
+  readonly contextKernel: tf.Variable | null;
   readonly #layers: readonly DenseLayer[];
 
   /**
-   * @param name Path of its variables: `name/kernel0` [in, out], `name/bias0` [out], …
+   * @param name Path of its variables: `name/kernel0` [in, out], `name/bias0` [out], …, and with
+   *   classes `name/context` [classes, out] of the first layer.
    * @param rng Source of the initial kernels.
    */
   constructor(name: string, options: MlpOptions, rng: Rng) {
@@ -65,7 +74,11 @@ export class Mlp implements Disposable {
         columns: k === 0 && firstInput !== undefined ? { start: firstInput, count: inputs } : null,
       };
     });
-    this.variables = this.#layers.flatMap(({ kernel, bias }) => [kernel, bias] as tf.Variable[]);
+    this.contextKernel = createContextKernel(name, options.classes, widths[1]!);
+    this.variables = [
+      ...this.#layers.flatMap(({ kernel, bias }) => [kernel, bias] as tf.Variable[]),
+      ...(this.contextKernel ? [this.contextKernel] : []),
+    ];
   }
 
   /** The layers, first to last. */
@@ -78,14 +91,17 @@ export class Mlp implements Disposable {
    * the number of operations on the tape.
    *
    * @param x Shape [batch, inputs], or wider where the network reads a part of it.
+   * @param context Shape [batch, classes]; not read without classes.
    * @returns Shape [batch, outputs].
+   * @throws {TypeError} If there are classes and the context is not of that shape.
    */
-  apply(x: tf.Tensor): tf.Tensor2D {
+  apply(x: tf.Tensor, context?: tf.Tensor): tf.Tensor2D {
+    const c = readContext("Mlp.apply", context, this.contextKernel, x.shape[0]!);
     const op = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;
-      const h = this.#activations(args[0] as tf.Tensor);
+      const h = this.#activations(args[0] as tf.Tensor, c);
       const value = h.pop()!;
-      save(h);
+      save(c ? [...h, c] : h);
       return { value, gradFunc: (dy: tf.Tensor, h: tf.Tensor[]) => this.#gradients(h, dy) };
     });
     return op(x, ...this.variables) as tf.Tensor2D;
@@ -97,28 +113,46 @@ export class Mlp implements Disposable {
    * @param dy The gradient of the output.
    * @returns The gradient of x, then those of {@link variables}.
    */
-  gradients(x: tf.Tensor, dy: tf.Tensor): tf.Tensor[] {
-    return tf.tidy(() => this.#gradients(this.#activations(x).slice(0, -1), dy));
+  gradients(x: tf.Tensor, dy: tf.Tensor, context?: tf.Tensor): tf.Tensor[] {
+    const c = readContext("Mlp.gradients", context, this.contextKernel, x.shape[0]!);
+    return tf.tidy(() => {
+      const h = this.#activations(x, c).slice(0, -1);
+      return this.#gradients(c ? [...h, c] : h, dy);
+    });
   }
 
   /** x, and the output of every layer. */
-  #activations(x: tf.Tensor): tf.Tensor[] {
+  #activations(x: tf.Tensor, c: tf.Tensor2D | undefined): tf.Tensor[] {
     const h = [x];
-    for (const layer of this.#layers) h.push(dense(h.at(-1)!, layer));
+    for (const [k, layer] of this.#layers.entries()) {
+      h.push(c && k === 0 ? this.#first(x, c) : dense(h[k]!, layer));
+    }
     return h;
+  }
+
+  /** activation(x (W * M) + b + c V). */
+  #first(x: tf.Tensor, c: tf.Tensor2D): tf.Tensor2D {
+    const layer = this.#layers[0]!;
+    const sums = dense(x, { ...layer, activation: "linear" });
+    const ofClass = tf.matMul(c, this.contextKernel as tf.Tensor2D);
+    return activate(tf.add<tf.Tensor2D>(sums, ofClass), layer.activation);
   }
 
   /**
    *     delta_L = dy,   delta_{k-1} = (delta_k (W_k * M_k)^T) * activation'(h_{k-1})
-   *     dW_k = (h_{k-1}^T delta_k) * M_k,   db_k = sum over the batch of delta_k
+   *     dW_k = (h_{k-1}^T delta_k) * M_k,   db_k = sum over the batch of delta_k,   dV = c^T delta_1
+   *
+   * @param h x and the hidden layers, and with classes c.
    */
   #gradients(h: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+    const c = h[this.#layers.length];
     const gradients: tf.Tensor[] = [];
     let delta = dy;
     for (let k = this.#layers.length - 1; k >= 0; k--) {
       const before = k > 0 ? this.#layers[k - 1]!.activation : "linear";
       const { dx, dKernel, dBias } = denseGradients(h[k]!, delta, this.#layers[k]!, before);
       gradients.unshift(dKernel, dBias);
+      if (c && k === 0) gradients.push(tf.matMul(c, delta, true));
       delta = dx;
     }
     return [delta, ...gradients];

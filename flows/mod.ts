@@ -25,14 +25,15 @@ export { Flow } from "./flow.ts";
 export { Inverted } from "./inverted.ts";
 export { InvertibleLinear } from "./invertible_linear.ts";
 export { Logit } from "./logit.ts";
+export { madeMasks } from "./made_masks.ts";
 export {
   type Inversion,
   INVERSIONS,
-  madeMasks,
   MaskedAutoregressive,
   type MaskedAutoregressiveOptions,
 } from "./masked_autoregressive.ts";
 export { type Activation, Mlp, type MlpOptions } from "./mlp.ts";
+export { oneHot } from "./one_hot.ts";
 export { evensFirst, Permutation } from "./permutation.ts";
 export { multiScale, type MultiScaleOptions } from "./multi_scale.ts";
 export { Pixelwise } from "./pixelwise.ts";

@@ -15,6 +15,7 @@ type NiceConfig = {
   readonly base: BaseName;
   readonly actnorm: boolean;
   readonly zeroOutput: boolean;
+  readonly classes?: number;
 };
 
 /**
@@ -49,12 +50,12 @@ export const nice: FlowFamily<NiceConfig> = {
     actnorm: true,
     zeroOutput: false,
   },
-  create(dim, { layers, hidden, activation, base, actnorm, zeroOutput }, rng) {
+  create(dim, { layers, base, actnorm, ...network }, rng) {
     const parts: Bijector[] = [new Permutation("order", evensFirst(dim))];
     if (actnorm) parts.push(new ActNorm("actnorm", dim));
     for (let k = 0; k < layers; k++) {
       const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
-      const options = { eventShape: [dim], keep, hidden, activation, scaleMap: null, zeroOutput };
+      const options = { eventShape: [dim], keep, scaleMap: null, ...network };
       parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
     }
     parts.push(new Scaling("scaling", dim));

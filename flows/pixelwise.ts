@@ -9,7 +9,7 @@ import type { ImageShape } from "./squeeze.ts";
  *     forward(x):  z_ij = g(x_ij),   logDet = sum over the pixels of log |det g'(x_ij)|
  *
  * An invertible linear map becomes the invertible 1 x 1 convolution of Glow, an actnorm the actnorm of
- * images, initialised from all pixels of a batch.
+ * images, initialised from all pixels of a batch. The bijector gets no context.
  *
  * Source: Kingma and Dhariwal 2018 (Glow), section 3.
  */

@@ -19,6 +19,7 @@ type RealNvpConfig = {
   readonly base: BaseName;
   readonly scaleMap: ScaleMap;
   readonly actnorm: boolean;
+  readonly classes?: number;
 };
 
 type RealNvpImageConfig = RealNvpConfig & {
@@ -62,12 +63,12 @@ export const realnvp: FlowFamily<RealNvpConfig, RealNvpImageConfig> = {
     scaleMap: "tanh",
     actnorm: true,
   },
-  create(dim, { layers, hidden, activation, base, scaleMap, actnorm }, rng) {
+  create(dim, { layers, base, actnorm, ...network }, rng) {
     const parts: Bijector[] = [new Permutation("order", evensFirst(dim))];
     for (let k = 0; k < layers; k++) {
       if (actnorm) parts.push(new ActNorm(`layer${k}/actnorm`, dim));
       const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
-      const options = { eventShape: [dim], keep, hidden, activation, scaleMap, zeroOutput: true };
+      const options = { eventShape: [dim], keep, zeroOutput: true, ...network };
       parts.push(new Coupling(`layer${k}/coupling`, options, rng.split(`layer${k}`)));
     }
     return { base, bijector: new Chain(parts) };

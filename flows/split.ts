@@ -56,25 +56,25 @@ export class Split implements Bijector {
     return this.rest.variables;
   }
 
-  forward(x: tf.Tensor): Forward {
+  forward(x: tf.Tensor, context?: tf.Tensor): Forward {
     const batch = checkBatch("Split.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
       const [first, second] = tf.split(x, 2, 3) as [tf.Tensor, tf.Tensor];
-      const { z, logDet } = this.rest.forward(first);
+      const { z, logDet } = this.rest.forward(first, context);
       return { z: tf.concat([z, tf.reshape(second, [batch, -1])], 1), logDet };
     });
   }
 
-  inverse(z: tf.Tensor): Inverse {
+  inverse(z: tf.Tensor, context?: tf.Tensor): Inverse {
     const batch = checkBatch("Split.inverse", z, this.latentShape, "z");
     return tf.tidy(() => {
       const [rest, second] = tf.split(z, 2, 1) as [tf.Tensor, tf.Tensor];
-      const { x, logDet } = this.rest.inverse(rest);
+      const { x, logDet } = this.rest.inverse(rest, context);
       return { x: tf.concat([x, tf.reshape(second, [batch, ...this.rest.eventShape])], 3), logDet };
     });
   }
 
-  initialize(batch: tf.Tensor, side: "data" | "latent"): void {
+  initialize(batch: tf.Tensor, side: "data" | "latent", context?: tf.Tensor): void {
     checkBatch(
       "Split.initialize",
       batch,
@@ -83,7 +83,7 @@ export class Split implements Bijector {
     );
     tf.tidy(() => {
       const [half] = tf.split(batch, 2, side === "data" ? 3 : 1) as [tf.Tensor];
-      this.rest.initialize?.(half, side);
+      this.rest.initialize?.(half, side, context);
     });
   }
 

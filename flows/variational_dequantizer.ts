@@ -30,7 +30,8 @@ const MARGIN = 2 ** -17;
  * With u ~ U[0, 1)^D the noise v = T_k(u) has density q(v | k) = 1 / |det dT_k/du|, so the mean of
  * log p(x) over u is the bound E_q [log p_Z((k + v) / 256) - log q(v | k)] of Ho et al. The map is one
  * of the unit cube of each k into itself, so that p(x) is a density of x like any other: training and
- * scoring know nothing of it. m takes a little mass away and gives none.
+ * scoring know nothing of it. m takes a little mass away and gives none. Of a flow with classes T_k is the
+ * same for all of them: the bound holds for any q.
  *
  * Cost: `layers` network passes in either direction; sampled images need none of them, as T_k changes
  * no k.
@@ -60,7 +61,7 @@ export class VariationalDequantizer implements Bijector {
         {
           ...own,
           eventShape: [height, width, 2 * channels],
-          context: channels,
+          between: channels,
           keep: k % 2 === 0 ? "first half" : "second half",
           zeroOutput: true,
         },

@@ -54,6 +54,9 @@ testWith(
       for (const run of plan(["report"], ["realnvp"])) await make(run);
       const files = await writeFlowFigures(records, folder, { mnistDir });
       assert.deepEqual(files.toSorted(), [
+        "figures/classes-mnist-maf-class.png",
+        "figures/classes-mnist-realnvp-class.png",
+        "figures/classes-mnist-realnvp-conv_class.png",
         "figures/interpolation-mnist-realnvp-conv.png",
         "figures/report-layers-banana-realnvp-flat.svg",
         "figures/samples-mnist-maf-flat.png",

@@ -7,8 +7,9 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import { type Flow, loadFlow, saveFlow } from "../../flows/mod.ts";
+import { type Flow, loadFlow, oneHot, saveFlow } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
+import { classesInTurn } from "./bijector.ts";
 
 /** A square that holds all but a negligible part of a density, and points a side. */
 export interface Grid {
@@ -17,7 +18,7 @@ export interface Grid {
 }
 
 /** The integral of a 2-D density over a square around the origin, by the midpoint rule. */
-export function integrate(flow: Flow, { halfWidth, points }: Grid): number {
+export function integrate(flow: Flow, { halfWidth, points }: Grid, ofClass?: number): number {
   const step = 2 * halfWidth / points;
   let sum = 0;
   for (let row = 0; row < points; row++) {
@@ -26,15 +27,28 @@ export function integrate(flow: Flow, { halfWidth, points }: Grid): number {
       line[2 * column] = -halfWidth + (column + 0.5) * step;
       line[2 * column + 1] = -halfWidth + (row + 0.5) * step;
     }
-    const logProbs = tf.tidy(() => flow.logProb(tf.tensor2d(line, [points, 2])).dataSync());
+    const logProbs = tf.tidy(() => {
+      const context = contextOf(flow, points, ofClass);
+      return flow.logProb(tf.tensor2d(line, [points, 2]), context).dataSync();
+    });
     for (const logProb of logProbs) sum += Math.exp(logProb);
   }
   return sum * step * step;
 }
 
-/** The 2-D density integrates to 1. */
-export function assertIntegratesToOne(flow: Flow, grid: Grid): void {
-  assertAllClose([integrate(flow, grid)], [1], TOLERANCES.integral, "integral of the density");
+/** One class for all examples; without it the classes in turn. Undefined for a flow without classes. */
+function contextOf(flow: Flow, count: number, ofClass?: number): tf.Tensor2D | undefined {
+  if (flow.classes === null) return undefined;
+  const { classes } = flow;
+  return ofClass === undefined
+    ? classesInTurn(count, classes)
+    : oneHot(new Uint8Array(count).fill(ofClass), classes);
+}
+
+/** The 2-D density integrates to 1; that of one class where the flow has classes. */
+export function assertIntegratesToOne(flow: Flow, grid: Grid, ofClass?: number): void {
+  const integral = integrate(flow, grid, ofClass);
+  assertAllClose([integral], [1], TOLERANCES.integral, "integral of the density");
 }
 
 /**
@@ -46,8 +60,9 @@ export function assertSamplesFollowDensity(flow: Flow, rng: Rng, halfWidth = 0.5
   const count = 20_000;
   const { dim } = flow;
   const [x, logProbs] = tf.tidy(() => {
-    const x = flow.sample(count, rng);
-    return [x.dataSync(), flow.logProb(x).dataSync()];
+    const context = contextOf(flow, count);
+    const x = flow.sample(count, rng, { context });
+    return [x.dataSync(), flow.logProb(x, context).dataSync()];
   });
   let sum = 0, squares = 0, inside = 0;
   for (let i = 0; i < count; i++) {
@@ -77,7 +92,9 @@ export async function assertSameWhenLoaded(flow: Flow): Promise<void> {
     const evaluate = (flow: Flow): number[] =>
       tf.tidy(() => {
         const x = tf.tensor(new Rng(3).uniform(10 * flow.dim), [10, ...flow.eventShape]);
-        return [...flow.logProb(x).dataSync(), ...flow.sample(10, new Rng(4)).dataSync()];
+        const context = contextOf(flow, 10);
+        const samples = flow.sample(10, new Rng(4), { context });
+        return [...flow.logProb(x, context).dataSync(), ...samples.dataSync()];
       });
     assert.deepEqual(evaluate(loaded), evaluate(flow));
   } finally {

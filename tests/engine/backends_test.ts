@@ -11,7 +11,7 @@ import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import { latentShapeOf } from "../../flows/bijector.ts";
 import { createFlow, FAMILIES } from "../../flows/mod.ts";
-import { perturb } from "../conformance/bijector.ts";
+import { classesInTurn, perturb } from "../conformance/bijector.ts";
 import { assertClose, normal } from "./_support.ts";
 
 /**
@@ -31,12 +31,14 @@ const OPTIONS = [
   { eventShape: [2], layers: 2, hidden: [8] },
   { eventShape: [5], layers: 3, hidden: [13, 7], activation: "tanh" },
   { eventShape: [17], layers: 2, hidden: [40] },
+  { eventShape: [5], layers: 2, hidden: [11], classes: 3 },
 ] as const;
 
 const IMAGE_OPTIONS = [
   { eventShape: [4, 4, 2], layers: 1, hidden: [6, 5], activation: "tanh" },
   { eventShape: [4, 8, 1], layers: 2, hidden: [6, 5, 6], network: "residual" },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6], dequantization: "variational" },
+  { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], classes: 3 },
 ] as const;
 
 /** All that a flow computes; awaited, as a GPU is read. */
@@ -51,17 +53,18 @@ async function evaluate(
   const x = "dequantization" in options
     ? tf.tensor(rng.split("x").uniform(6 * flow.dim), shape)
     : normal(rng.split("x"), shape);
+  const context = flow.classes === null ? undefined : classesInTurn(6, flow.classes);
   const trained = flow.variables.filter(({ trainable }) => trainable);
-  const { z, logDet } = flow.bijector.forward(x);
+  const { z, logDet } = flow.bijector.forward(x, context);
   const latent = tf.reshape(x, [6, ...latentShapeOf(flow.bijector)]);
-  const back = flow.bijector.inverse(latent);
+  const back = flow.bijector.inverse(latent, context);
   const { value, grads } = tf.variableGrads(
-    () => tf.mean(flow.logProb(x)) as tf.Scalar,
+    () => tf.mean(flow.logProb(x, context)) as tf.Scalar,
     trained,
   );
   const tensors = [z, logDet, back.x, back.logDet, value, ...trained.map((v) => grads[v.name]!)];
   const values = await Promise.all(tensors.map((tensor) => tensor.data()));
-  tf.dispose([x, latent, ...tensors]);
+  tf.dispose([x, latent, context, ...tensors]);
   return values.map((array) => Array.from(array));
 }
 
@@ -92,7 +95,8 @@ for (const backend of Object.keys(TOLERANCES) as Backend[]) {
     fn: async (t) => {
       for (const family of Object.keys(FAMILIES)) {
         for (const options of [...OPTIONS, ...(FAMILIES[family]!.images ? IMAGE_OPTIONS : [])]) {
-          await t.step(`${family}, shape [${options.eventShape}]`, async () => {
+          const classes = "classes" in options ? ", with classes" : "";
+          await t.step(`${family}, shape [${options.eventShape}]${classes}`, async () => {
             await initEngine({ backend: "cpu" });
             const wanted = await evaluate(family, options);
             await initEngine({ backend });

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import { createFlow, FAMILIES, type FlowFamily, Scaling } from "../../flows/mod.ts";
+import {
+  createFlow,
+  FAMILIES,
+  type Flow,
+  type FlowFamily,
+  oneHot,
+  Scaling,
+} from "../../flows/mod.ts";
 import { startEngine } from "../_engine.ts";
 
 const rng = new Rng(0);
@@ -36,6 +43,8 @@ Deno.test("createFlow() refuses what it cannot make, and says what to do", async
     ["maf", { eventShape: [2], depth: 3 }, /TypeError: .*no option "depth".*layers, hidden/],
     ["maf", { eventShape: [2], logitAlpha: 0.7 }, /RangeError: .*alpha.*0\.7/],
     ["nice", { eventShape: [1] }, /RangeError: .*dim >= 2/],
+    ["maf", { eventShape: [2], classes: 0 }, /RangeError: .*classes.*integer >= 1.*0/],
+    ["maf", { eventShape: [2], classes: 2.5 }, /RangeError: .*classes.*2\.5/],
   ].map(([family, options, message]) => [family, options, message] as never);
   for (const [family, options, message] of cases) {
     assert.throws(() => createFlow(family, options as never, rng), (error: Error) => {
@@ -70,6 +79,65 @@ Deno.test("createFlow() gives IAF the weights of the MAF of the same seed, mirro
     const b = iaf.bijector.inverse(x).x.dataSync();
     assert.deepEqual(Array.from(a), Array.from(b));
   });
+});
+
+Deno.test("a flow with classes needs their context, and one without refuses it", async () => {
+  await startEngine();
+  using flow = createFlow("realnvp", { eventShape: [2], classes: 3 }, rng);
+  using plain = createFlow("realnvp", { eventShape: [2] }, rng);
+  assert.equal(flow.config.classes, 3);
+  assert.deepEqual([flow.classes, plain.classes], [3, null]);
+  assert.ok(!("classes" in plain.config));
+  tf.tidy(() => {
+    const [x, context] = [tf.zeros([4, 2]), oneHot([0, 1, 2, 0], 3)];
+    const asked: [string, (flow: Flow, context?: tf.Tensor) => unknown][] = [
+      ["logProb", (flow, context) => flow.logProb(x, context)],
+      ["sample", (flow, context) => flow.sample(4, rng, { context })],
+      ["sampleWithLogProb", (flow, context) => flow.sampleWithLogProb(4, rng, context)],
+      ["initialize", (flow, context) => flow.initialize(x, context)],
+    ];
+    for (const [method, ask] of asked) {
+      ask(flow, context);
+      ask(plain);
+      for (
+        const [context, current] of [
+          [undefined, "absent"],
+          [oneHot([0, 1], 3), "float32 of shape \\[2, 3\\]"],
+          [oneHot([0, 1, 2, 0], 4), "float32 of shape \\[4, 4\\]"],
+          [tf.zeros([4, 3], "int32"), "int32 of shape \\[4, 3\\]"],
+        ] as const
+      ) {
+        assert.throws(() => ask(flow, context), {
+          name: "TypeError",
+          message: new RegExp(
+            `^Cannot evaluate Flow.${method} as context must be .* float32 of shape \\[4, 3\\]: ` +
+              `current one is ${current}$`,
+          ),
+        });
+      }
+      assert.throws(() => ask(plain, context), {
+        name: "TypeError",
+        message: new RegExp(`^Cannot evaluate Flow.${method} with a context .* option classes$`),
+      });
+    }
+  });
+});
+
+Deno.test("oneHot() marks each label, and refuses what is none", async () => {
+  await startEngine();
+  tf.tidy(() => {
+    const context = oneHot(Uint8Array.of(2, 0), 3);
+    assert.deepEqual(context.shape, [2, 3]);
+    assert.deepEqual([...context.dataSync()], [0, 0, 1, 1, 0, 0]);
+  });
+  for (const label of [-1, 3, 0.5, NaN]) {
+    assert.throws(() => oneHot([0, label], 3), {
+      name: "RangeError",
+      message:
+        `Cannot make a context as each label must be an integer from 0 to 2: current value of ` +
+        `label 1 is ${label}`,
+    });
+  }
 });
 
 Deno.test("Flow.sample() refuses a count that is none", async () => {

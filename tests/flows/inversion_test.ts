@@ -8,12 +8,12 @@ import { affine } from "../../flows/affine.ts";
 import { createFlow } from "../../flows/mod.ts";
 import {
   INVERSIONS,
-  madeMasks,
   MaskedAutoregressive,
   type MaskedAutoregressiveOptions,
 } from "../../flows/masked_autoregressive.ts";
+import { madeMasks } from "../../flows/made_masks.ts";
 import { Mlp } from "../../flows/mlp.ts";
-import { perturb } from "../conformance/bijector.ts";
+import { classesInTurn, perturb } from "../conformance/bijector.ts";
 import { lacks, startEngine } from "../_engine.ts";
 import { assertClose, kernelsTest, normal } from "../engine/_support.ts";
 
@@ -32,6 +32,8 @@ const VARIANTS: readonly Options[] = [
   { order: "descending", hidden: [40], activation: "relu", scaleMap: "sigmoid2" },
   { order: "ascending", hidden: [90, 33], activation: "relu", scaleMap: "tanh" },
   { order: "descending", hidden: [16, 50, 21], activation: "tanh", scaleMap: "exp" },
+  { order: "descending", hidden: [], activation: "relu", scaleMap: "tanh", classes: 3 },
+  { order: "ascending", hidden: [90, 33], activation: "tanh", scaleMap: "tanh", classes: 3 },
 ];
 
 /** A layer with random weights of a size that keeps it well conditioned. */
@@ -46,18 +48,21 @@ function create(
 }
 
 /** x, logDet, and the gradients of a weighted sum of both in z and in every variable. */
-function evaluate(layer: MaskedAutoregressive, z: tf.Tensor, withGradients: boolean): number[][] {
+function evaluate(layer: MaskedAutoregressive, z: tf.Tensor, { classes }: Options): number[][] {
   return tf.tidy(() => {
-    const { x, logDet } = layer.inverse(z);
-    const tensors: tf.Tensor[] = [x, logDet];
-    if (withGradients) {
-      const objective = () => weighted(layer.inverse(z));
-      const { grads } = tf.variableGrads(objective, layer.variables as tf.Variable[]);
-      tensors.push(tf.grad((z) => weighted(layer.inverse(z)))(z));
-      tensors.push(...layer.variables.map(({ name }) => grads[name]!));
-    }
+    const context = contextOf(z, classes);
+    const { x, logDet } = layer.inverse(z, context);
+    const objective = (z: tf.Tensor) => weighted(layer.inverse(z, context));
+    const { grads } = tf.variableGrads(() => objective(z), layer.variables as tf.Variable[]);
+    const ofVariables = layer.variables.map(({ name }) => grads[name]!);
+    const tensors = [x, logDet, tf.grad(objective)(z), ...ofVariables];
     return tensors.map((tensor) => Array.from(tensor.dataSync()));
   });
+}
+
+/** The classes of the examples, in turn; undefined where there are none. */
+function contextOf(z: tf.Tensor, classes: number | undefined): tf.Tensor2D | undefined {
+  return classes === undefined ? undefined : classesInTurn(z.shape[0]!, classes);
 }
 
 /** A scalar in which every element of both results takes part with a weight of its own. */
@@ -74,7 +79,7 @@ kernelsTest("the three inversions agree, and so do their gradients", () => {
         const z = normal(new Rng(i), [batch, dim]);
         const results = INVERSIONS.map((inversion) => {
           using layer = create(dim, options, inversion);
-          return evaluate(layer, z, true);
+          return evaluate(layer, z, options);
         });
         const [incremental, ...others] = results;
         for (const other of others) {
@@ -137,19 +142,20 @@ Deno.test("the incremental inversion agrees with the sequential one at trained w
 });
 
 /** The papers' inverse on the tape: D passes, each differentiated. */
-function unrolled(network: Mlp, z: tf.Tensor, { order, scaleMap }: Options): {
+function unrolled(network: Mlp, z: tf.Tensor, { order, scaleMap, classes }: Options): {
   x: tf.Tensor;
   logDet: tf.Tensor;
 } {
   const dim = z.shape[1]!;
+  const context = contextOf(z, classes);
   const column = tf.range(0, dim, 1, "int32");
   const all = { start: 0, count: dim };
   let x = tf.zerosLike(z);
   for (let step = 0; step < dim; step++) {
-    const { y } = affine(z, network.apply(x), all, scaleMap, "scale");
+    const { y } = affine(z, network.apply(x, context), all, scaleMap, "scale");
     x = tf.where(tf.equal(column, order === "ascending" ? step : dim - 1 - step), y, x);
   }
-  return { x, logDet: affine(z, network.apply(x), all, scaleMap, "scale").logDet };
+  return { x, logDet: affine(z, network.apply(x, context), all, scaleMap, "scale").logDet };
 }
 
 for (const backend of ["auto", "cpu"] as const) {
@@ -168,12 +174,13 @@ for (const backend of ["auto", "cpu"] as const) {
             activation: options.activation,
             zeroOutput: true,
             masks: madeMasks(dim, options.hidden, options.order),
+            ...(options.classes && { classes: options.classes }),
           }, new Rng(9));
           network.variables.forEach((variable, i) =>
             variable.assign(layer.variables[i]! as tf.Tensor)
           );
           const z = normal(new Rng(dim), [4, dim]);
-          const found = evaluate(layer, z, true);
+          const found = evaluate(layer, z, options);
           const wanted = tf.tidy(() => {
             const objective = (z: tf.Tensor) => weighted(unrolled(network, z, options));
             const { grads } = tf.variableGrads(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { madeMasks } from "../../flows/masked_autoregressive.ts";
+import { madeMasks } from "../../flows/made_masks.ts";
 
 /** The product of the masks: entry [i, o] counts the paths from input i to output o. */
 function pathCounts(dim: number, hidden: readonly number[]): number[][] {
