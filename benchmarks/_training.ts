@@ -62,6 +62,7 @@ export class Training implements Disposable {
     const { draws: _, trainSeconds: __, optimizerSteps, ...at } = state;
     Object.assign(this.at, at);
     assign(this.#current(), tensors);
+    // The moments are among the tensors; what is left is the count.
     this.optimizer.restore(optimizerSteps, this.optimizer.moments);
     if (state.best !== null) {
       this.#bestWeights = new Map([...tensors].filter(([name]) => name.startsWith("best/")));

@@ -83,7 +83,7 @@ const MAX_BYTES = 2 ** 32;
 
 const FORMAT = "flowbench-training/1";
 
-/** Writing takes at most this share of the time. */
+/** Writing takes at most this share of the time; copying the tensors before it takes less. */
 const MAX_SHARE = 0.01;
 
 /**

@@ -4,6 +4,13 @@
  * @module
  */
 export { type Baseline, BASELINES, type FittedBaseline } from "./baselines.ts";
+export {
+  Checkpoint,
+  type CheckpointOptions,
+  type Draws,
+  type Look,
+  type TrainState,
+} from "./checkpoint.ts";
 export { type Divergence, DivergenceError } from "./divergence_error.ts";
 export { describeEnvironment, type Environment } from "./environment.ts";
 export { evaluateFlow, type EvaluateOptions, type Evaluation } from "./evaluate_flow.ts";
@@ -18,11 +25,13 @@ export {
   type Status,
   type Timing,
 } from "./record.ts";
+export { type MakeOptions, type RunEvents } from "./make_run.ts";
 export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run_benchmark.ts";
 export { PROFILES } from "./profiles.ts";
 export { planRuns, type Selection, SUITES, VARIANTS } from "./suites.ts";
 export { buildTables, writeTables } from "./tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";
 export type { TrainConfig, TrainHooks, TrainProgress, TrainResult } from "./optimize.ts";
+export { type Verdict, type Verification, verify, type VerifyOptions } from "./verify.ts";
 export { trainByReverseKl } from "./train_by_reverse_kl.ts";
 export { trainFlow } from "./train_flow.ts";

@@ -76,7 +76,7 @@ testWith(
         const child = start(argsIn(signal));
         // The lock tells that it has begun; then it trains for a second and more.
         while (!await exists(`${folder}/${signal}/.lock`)) await sleep(20);
-        await sleep(400);
+        await sleep(150);
         child.kill(signal);
         const { code, stderr } = await child.output();
         assert.equal(code, 130, text(stderr));
