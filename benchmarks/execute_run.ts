@@ -7,8 +7,9 @@ import { createFlow } from "../flows/create_flow.ts";
 import { FAMILIES } from "../flows/families.ts";
 import type { Flow } from "../flows/flow.ts";
 import { saveFlow } from "../flows/save_flow.ts";
+import { jacobiCounter } from "./_jacobi_counter.ts";
 import { BASELINES } from "./baselines.ts";
-import { Checkpoint, type CheckpointOptions, type Look } from "./checkpoint.ts";
+import { Checkpoint, type CheckpointOptions } from "./checkpoint.ts";
 import { contextOf } from "./_context.ts";
 import { DivergenceError } from "./divergence_error.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
@@ -184,35 +185,6 @@ async function measureRoundTrip(flow: Flow, dataset: Dataset, count: number): Pr
   const error = await roundTripError(flow, x, context);
   tf.dispose([x, context]);
   return error;
-}
-
-/**
- * Passes of Jacobi iteration in the direction that needs it: samples of a MAF, data under an IAF.
- * Null where a flow has no such layers, or so few coordinates that there is nothing to count.
- */
-function jacobiCounter(
-  flow: Flow,
-  fastDirection: string,
-  dataset: Dataset,
-): ((step: number) => Look["values"]) | null {
-  const layers = autoregressiveLayers(flow.bijector);
-  if (layers.length === 0 || flow.dim < 3) return null;
-  const rows = dataset.splits.validation;
-  const indices = Int32Array.from({ length: Math.min(100, rows.count) }, (_, i) => i);
-  return () => {
-    for (const layer of layers) layer.inversion = "jacobi";
-    tf.tidy(() => {
-      const context = contextOf(flow, rows, indices);
-      if (fastDirection === "density") flow.sample(indices.length, new Rng(0), { context });
-      else {
-        const values = exampleBatch(rows, indices, new Rng(0));
-        flow.logProb(tf.tensor2d(values, [indices.length, rows.dim]), context);
-      }
-    });
-    for (const layer of layers) layer.inversion = "incremental";
-    const passes = layers.map((layer) => layer.passes);
-    return fastDirection === "density" ? passes.reverse() : passes;
-  };
 }
 
 async function time(run: TimingRun, { signal }: ExecuteOptions): Promise<Outcome> {

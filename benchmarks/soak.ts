@@ -19,6 +19,8 @@ export interface SoakSample {
   readonly rounds: number;
   /** Physical memory of the process, MiB. */
   readonly rssMib: number;
+  /** What of it the garbage collector has not cleared of JavaScript's objects, MiB. */
+  readonly heapMib: number;
   /** Tensors of TensorFlow.js, and their bytes: nothing is alive between rounds. */
   readonly tensors: number;
   readonly tensorBytes: number;
@@ -28,6 +30,7 @@ const COLUMNS: readonly Column<SoakSample>[] = [
   { name: "seconds", value: ({ seconds }) => Number(seconds.toFixed(1)) },
   { name: "rounds", value: ({ rounds }) => rounds },
   { name: "rss_mib", value: ({ rssMib }) => Number(rssMib.toFixed(1)) },
+  { name: "heap_mib", value: ({ heapMib }) => Number(heapMib.toFixed(1)) },
   { name: "tensors", value: ({ tensors }) => tensors },
   { name: "tensor_bytes", value: ({ tensorBytes }) => tensorBytes },
 ];
@@ -57,11 +60,12 @@ export async function soak(
       });
     }
     const { numTensors, numBytes } = tf.memory();
-    const rssMib = Deno.memoryUsage().rss / 2 ** 20;
+    const { rss, heapUsed } = Deno.memoryUsage();
     await onSample({
       seconds: elapsed(),
       rounds,
-      rssMib,
+      rssMib: rss / 2 ** 20,
+      heapMib: heapUsed / 2 ** 20,
       tensors: numTensors,
       tensorBytes: numBytes,
     });
