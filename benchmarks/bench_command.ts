@@ -17,13 +17,13 @@ import {
 import { BASELINES } from "./baselines.ts";
 import { EXIT } from "./exit.ts";
 import { listRuns } from "./list_runs.ts";
-import type { Profile, Run } from "./plan.ts";
+import { type Profile, type Run, VARIANTS } from "./plan.ts";
 import { PROFILES } from "./profiles.ts";
 import { Progress } from "./progress.ts";
 import type { Record } from "./record.ts";
 import { runBenchmark } from "./run_benchmark.ts";
 import { shard } from "./shard.ts";
-import { planRuns, SUITES, VARIANTS } from "./suites.ts";
+import { planRuns, SUITES } from "./suites.ts";
 import { summarise } from "./summary.ts";
 
 /** The options of `bench`, as typed. */

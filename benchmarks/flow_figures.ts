@@ -10,6 +10,7 @@ import { writeAtomically } from "../engine/write_atomically.ts";
 import { roundTripError } from "./evaluate_flow.ts";
 import { imagePage, type Panel } from "./image_page.ts";
 import { drawLayers } from "./layer_figure.ts";
+import { CONV_VARIANTS } from "./plan.ts";
 import type { Record } from "./record.ts";
 import { renderGrayPng } from "./render.ts";
 import { testNoise } from "./score.ts";
@@ -72,7 +73,7 @@ function pagesOf({ run, scores, config }: Record): (readonly [string, Draw])[] {
     return isReport ? [["layers", ({ flow, dataset }) => drawLayers(flow, dataset)]] : [];
   }
   if (config?.classes !== undefined) return [["classes", drawClasses]];
-  if (run.variant !== "conv") return [["samples", drawSamples]];
+  if (!CONV_VARIANTS.includes(run.variant)) return [["samples", drawSamples]];
   return [
     ["samples", drawSamples],
     ["interpolation", drawInterpolations],

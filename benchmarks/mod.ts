@@ -16,7 +16,15 @@ export { describeEnvironment, type Environment } from "./environment.ts";
 export { evaluateFlow, type EvaluateOptions, type Evaluation } from "./evaluate_flow.ts";
 export { evaluateReverseKl, type ReverseKl } from "./evaluate_reverse_kl.ts";
 export { bitsPerDim } from "./metrics.ts";
-export type { EnergyRun, Profile, QualityRun, Run, TimingRun, Variant } from "./plan.ts";
+export {
+  type EnergyRun,
+  type Profile,
+  type QualityRun,
+  type Run,
+  type TimingRun,
+  type Variant,
+  VARIANTS,
+} from "./plan.ts";
 export {
   type EnergyScores,
   readRecords,
@@ -28,7 +36,7 @@ export {
 export { type MakeOptions, type RunEvents } from "./make_run.ts";
 export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run_benchmark.ts";
 export { PROFILES } from "./profiles.ts";
-export { planRuns, type Selection, SUITES, VARIANTS } from "./suites.ts";
+export { planRuns, type Selection, SUITES } from "./suites.ts";
 export { buildTables, writeTables } from "./tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";
 export type { TrainConfig, TrainHooks, TrainProgress, TrainResult } from "./optimize.ts";

@@ -8,13 +8,22 @@ import type { TrainConfig } from "./optimize.ts";
 export type Profile = "smoke" | "quick" | "paper";
 
 /**
- * How a family meets a data set: as flat vectors; as images, by convolutions; by the protocol of its paper
- * where that is another (NICE: no logit); or as the first two, told of each example's class.
+ * How a family meets a data set:
+ *
+ *     flat        as vectors
+ *     conv        as images, by convolutions
+ *     vardeq      the same with a learned map of the noise of dequantisation
+ *     paper       by the protocol of its paper where that is another (NICE: no logit)
+ *     class       flat, told of each example's class
+ *     conv_class  conv, told of each example's class
  */
-export type Variant = "flat" | "conv" | "paper" | "class" | "conv_class";
+export const VARIANTS = ["flat", "conv", "vardeq", "paper", "class", "conv_class"] as const;
+
+/** One of {@link VARIANTS}. */
+export type Variant = typeof VARIANTS[number];
 
 /** Variants that take images. */
-export const CONV_VARIANTS: readonly Variant[] = ["conv", "conv_class"];
+export const CONV_VARIANTS: readonly Variant[] = ["conv", "vardeq", "conv_class"];
 
 interface RunBase {
   readonly suite: string;

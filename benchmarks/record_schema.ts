@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "./_zod.ts";
-import type { Run } from "./plan.ts";
+import { type Run, VARIANTS } from "./plan.ts";
 
 /** A name that is safe in a path and in a command. */
 const name = z.string().regex(/^\w[\w.+-]{0,99}$/);
@@ -18,7 +18,7 @@ const common = {
   profile: name,
   dataset: name,
   family: name,
-  variant: z.enum(["flat", "conv", "paper", "class", "conv_class"]),
+  variant: z.enum(VARIANTS),
   seed: count,
   expectedSeconds: z.number().min(0),
   flow: options,

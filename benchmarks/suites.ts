@@ -12,20 +12,13 @@ import {
   type Run,
   type TimingRun,
   type Variant,
+  VARIANTS,
 } from "./plan.ts";
-import {
-  type EnergySuite,
-  type Options,
-  PROFILES,
-  type QualitySuite,
-  type TimingSuite,
-} from "./profiles.ts";
+import { PROFILES } from "./profiles.ts";
+import type { EnergySuite, Options, QualitySuite, TimingSuite } from "./settings.ts";
 
 /** The suites of this version. */
 export const SUITES = ["toy", "mnist", "report", "energy", "tradeoff"] as const;
-
-/** The values of {@link Variant}. */
-export const VARIANTS: readonly Variant[] = ["flat", "conv", "paper", "class", "conv_class"];
 
 /** What a caller may narrow. An empty or absent list means all. */
 export interface Selection {

@@ -58,11 +58,14 @@ testWith(
         "figures/classes-mnist-realnvp-class.png",
         "figures/classes-mnist-realnvp-conv_class.png",
         "figures/interpolation-mnist-realnvp-conv.png",
+        "figures/interpolation-mnist-realnvp-vardeq.png",
         "figures/report-layers-banana-realnvp-flat.svg",
         "figures/samples-mnist-maf-flat.png",
         "figures/samples-mnist-realnvp-conv.png",
         "figures/samples-mnist-realnvp-flat.png",
+        "figures/samples-mnist-realnvp-vardeq.png",
         "figures/scales-mnist-realnvp-conv.png",
+        "figures/scales-mnist-realnvp-vardeq.png",
       ]);
       for (const file of files) {
         if (file.endsWith(".svg")) {

@@ -1,0 +1,64 @@
+/**
+ * What a profile says of each suite: plain data, from which runs are planned.
+ *
+ * @module
+ */
+import type { SplitCounts } from "../datasets/mod.ts";
+import type { ConfigValue } from "../flows/family.ts";
+import type { Inversion } from "../flows/masked_autoregressive.ts";
+import type { TrainConfig } from "./optimize.ts";
+import type { EnergyRun, Variant } from "./plan.ts";
+import type { TimeConfig } from "./time_flow.ts";
+
+/** Options of a flow. */
+export type Options = { readonly [option: string]: ConfigValue };
+
+/** What is trained and scored. */
+export interface QualitySuite {
+  readonly datasets: readonly string[];
+  readonly baselines: readonly string[];
+  readonly seeds: readonly number[];
+  readonly counts: SplitCounts;
+  readonly roundTrips: number;
+  readonly variants: { readonly [name in Variant]?: VariantSettings };
+}
+
+/** Families that are made in the same way, and their budget. */
+export interface VariantSettings {
+  readonly families: readonly string[];
+  /** Options for every family that has them, then those of one family. */
+  readonly flow: Options;
+  readonly flowOf: { readonly [family: string]: Options };
+  readonly train: TrainConfig;
+  readonly trainOf: { readonly [family: string]: Partial<TrainConfig> };
+  readonly expectedSeconds: number;
+}
+
+/** What is fitted to energies. */
+export interface EnergySuite {
+  readonly energies: readonly string[];
+  readonly seeds: readonly number[];
+  readonly counts: EnergyRun["counts"];
+  readonly flow: Options;
+  readonly train: TrainConfig;
+  readonly expectedSeconds: number;
+}
+
+/** What is timed. */
+export interface TimingSuite {
+  readonly dims: readonly number[];
+  readonly batches: readonly number[];
+  readonly flow: Options;
+  readonly methods: readonly Inversion[];
+  readonly maxSequential?: number;
+  readonly time: TimeConfig;
+}
+
+/** The suites of a profile. */
+export interface ProfileSettings {
+  readonly toy: QualitySuite;
+  readonly mnist: QualitySuite;
+  readonly report: readonly QualitySuite[];
+  readonly energy: EnergySuite;
+  readonly tradeoff: TimingSuite;
+}
