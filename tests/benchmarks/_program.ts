@@ -29,7 +29,7 @@ export async function run(
 
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** Columns and fields that are measured, or follow from that. */
+/** Columns and fields that are measured, or follow from that; the commit may be made meanwhile. */
 const MEASURED = new Set([
   "train_seconds",
   "train_seconds_mean",
@@ -41,6 +41,7 @@ const MEASURED = new Set([
   "peakRssMib",
   "startedAt",
   "sha256",
+  "commit",
 ]);
 
 /** All files of an output folder, without what is measured: texts, and saved flows as numbers. */
