@@ -102,6 +102,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
           terminal.warn(`${runId}: ${verdict}${reason && `: ${reason}`}`),
         ...(mnistDir !== undefined && { mnistDir }),
       });
+      if (verifications.length === 0) {
+        throw new UsageError(
+          `The output folder must hold records: there are none in "${dir}/runs"`,
+        );
+      }
       terminal.print(toCsv(verifications, VERIFICATION).trimEnd());
       const bad = verifications.filter(({ verdict }) =>
         verdict === "differs" || verdict === "unusable"

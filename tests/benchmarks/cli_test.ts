@@ -28,6 +28,7 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench merge --out x", /missing required argument 'dirs'/],
     ["bench merge tests", /required option '--out <dir>' not specified/],
     ["verify", /missing required argument 'dir'/],
+    ["verify tests", /must hold records: there are none in "tests\/runs"/],
     ["verify /no/such/folder", /must be a folder that exists.*no\/such\/folder/],
     ["bench --jobs 0", /--jobs must be an integer >= 1: current value is "0"/],
     ["bench --fmaily maf", /unknown option '--fmaily'.*--family/],
