@@ -48,9 +48,11 @@ export class Training implements Disposable {
     checkpoint: Checkpoint,
     more: Pick<TrainState, "draws" | "trainSeconds">,
   ): Promise<void> {
-    const tensors = new Map([...await read(this.#current()), ...this.#bestWeights ?? []]);
     const { stepCount } = this.optimizer;
-    await checkpoint.write({ ...this.at, optimizerSteps: stepCount, ...more }, tensors);
+    await checkpoint.write(
+      { ...this.at, optimizerSteps: stepCount, ...more },
+      async () => new Map([...await read(this.#current()), ...this.#bestWeights ?? []]),
+    );
   }
 
   /** @returns The state that is continued from; null where there is none. */

@@ -83,7 +83,7 @@ const MAX_BYTES = 2 ** 32;
 
 const FORMAT = "flowbench-training/1";
 
-/** Writing takes at most this share of the time; copying the tensors before it takes less. */
+/** Writing takes at most this share of the time. */
 const MAX_SHARE = 0.01;
 
 /**
@@ -114,9 +114,17 @@ export class Checkpoint {
     return performance.now() - this.#writtenMs >= waitMs;
   }
 
-  /** Writes the file, whole or not at all. */
-  async write(state: TrainState, tensors: ReadonlyMap<string, StoredTensor>): Promise<void> {
+  /**
+   * Writes the file, whole or not at all.
+   *
+   * @param copyTensors What goes with the state; copying takes a part of the time.
+   */
+  async write(
+    state: TrainState,
+    copyTensors: () => Promise<ReadonlyMap<string, StoredTensor>>,
+  ): Promise<void> {
     const start = performance.now();
+    const tensors = await copyTensors();
     const [owner, text] = [JSON.stringify(this.#owner), JSON.stringify(state)];
     const sha256 = await checksum(owner + text, tensors);
     const metadata = { format: FORMAT, owner, state: text, sha256 };
