@@ -52,7 +52,8 @@ export async function writeFlowFigures(
     });
     for (const [what, draw] of pages) {
       const prefix = run.suite === "report" ? "report-" : "";
-      const name = `figures/${prefix}${what}-${run.dataset}-${run.family}-${run.variant}`;
+      const name =
+        `figures/${prefix}${what}-${run.dataset}-${run.family}-${run.variant}-${run.profile}`;
       const page = await draw({ flow, record, dataset });
       const isImage = dataset.imageShape !== null;
       const file = `${name}.${isImage ? "png" : "svg"}`;

@@ -37,6 +37,8 @@ export interface Block {
 export class Mask implements Disposable {
   readonly rows: number;
   readonly columns: number;
+  /** How many connections exist. */
+  readonly count: number;
   readonly #values: Uint8Array;
   readonly #bounds: readonly Bounds[];
   #dense: tf.Tensor2D | undefined;
@@ -50,6 +52,7 @@ export class Mask implements Disposable {
     this.rows = rows;
     this.columns = columns;
     this.#values = values;
+    this.count = values.reduce((sum, value) => sum + value, 0);
     this.#bounds = findSegments(values, rows, columns);
   }
 

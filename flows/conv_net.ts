@@ -28,7 +28,8 @@ export interface ConvNetOptions {
 /**
  * How the layers of a convolutional network are connected.
  *
- *     plain:     h_k = activation(conv(h_{k-1})); 3 x 3 first and last, 1 x 1 between (Glow's network)
+ *     plain:     h_k = activation(conv(h_{k-1})); 3 x 3 first and last, 1 x 1 between (Glow's network);
+ *                no activation behind the last, here and below
  *     residual:  3 x 3 first and last; between them blocks of two layers, 1 x 1 and 3 x 3,
  *                h_{k+1} = activation(conv(h_k)),  h_{k+2} = activation(h_k + conv(h_{k+1}))
  */
@@ -61,7 +62,8 @@ export class ConvNet implements Disposable {
   readonly #layers: readonly Layer[];
 
   /**
-   * @param name Path of its variables: `name/kernel0` [9 in, out] or [in, out], `name/bias0` [out], …,
+   * @param name Path of its variables: `name/kernel0` [9 in, out] (3 x 3: rows by line, column and input
+   *   channel, the last one fastest; outside of the image is 0) or [in, out] (1 x 1), `name/bias0` [out], …,
    *   and with classes `name/context` [classes, out] of the first layer.
    * @param rng Source of the initial kernels.
    * @throws {RangeError} If residual blocks cannot be made of the hidden layers.

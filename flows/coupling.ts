@@ -16,7 +16,10 @@ export interface CouplingOptions {
    * the first half is the larger.
    */
   readonly keep: "first half" | "second half";
-  /** How many coordinates or channels between the halves are seen and never move; 0 by default. */
+  /**
+   * How many coordinates or channels between the halves are seen, beside what is kept, and never move; 0 by
+   * default.
+   */
   readonly between?: number;
   /** Widths of the network's hidden layers; for images their channels. */
   readonly hidden: readonly number[];

@@ -22,7 +22,8 @@ export interface FlowOptions {
   readonly logitAlpha?: number | null;
   /**
    * "variational": for images of 8 bits in [0, 1), a learned map of the noise of dequantisation comes
-   * first of all ({@link VariationalDequantizer}, 4 couplings with the family's networks). Default
+   * first of all ({@link VariationalDequantizer}, 4 couplings with networks and scale map as those of the
+   * flow; variables `dequantizer/…`). Default
    * "uniform": none.
    */
   readonly dequantization?: "uniform" | "variational";

@@ -1,5 +1,6 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
+import { countParams } from "./_variable.ts";
 import { type BaseName, BASES } from "./base.ts";
 import { type Bijector, checkBatch, checkContext, latentShapeOf } from "./bijector.ts";
 import type { FlowConfig } from "./family.ts";
@@ -46,9 +47,9 @@ export class Flow implements Disposable {
     return this.bijector.variables;
   }
 
-  /** Number of trained parameters. */
+  /** Number of trained parameters: masked weights and the empty halves of triangles are none. */
   get params(): number {
-    return this.variables.reduce((sum, v) => sum + (v.trainable ? v.size : 0), 0);
+    return this.variables.reduce((sum, variable) => sum + countParams(variable), 0);
   }
 
   /**

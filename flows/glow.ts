@@ -30,8 +30,12 @@ type GlowImageConfig = GlowConfig & { readonly levels: number; readonly network:
  *     x <- exp(logScale) * x + bias,  x <- x W,  x_moved <- x_moved * s(x_kept) + t(x_kept)
  *
  * Over images as in the paper: the linear map mixes the channels of each pixel, the network of the
- * coupling is convolutional, and {@link multiScale} levels of `layers` steps each end in a split with a
- * learned prior. Over vectors the linear map mixes all coordinates.
+ * coupling is convolutional, and there are {@link multiScale} levels, squeezed in order of rows, of `layers`
+ * steps each; all but the last end in a split with a learned prior. Every coupling keeps the first half of
+ * the channels. Over vectors the linear map mixes all coordinates, and halves are kept in turn.
+ *
+ * Variables: `layer0/{actnorm,linear,coupling}/…`; over images `level0/layer0/{actnorm,linear,coupling}/…`
+ * and `level0/prior/…`.
  *
  * Deviations from the paper: see {@link InvertibleLinear} for its parametrisation and {@link ScaleMap} for the
  * scale: sigmoid(a + 2) as in the released code is an option, 2 tanh(a / 2) the default.

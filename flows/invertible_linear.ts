@@ -13,7 +13,7 @@ import { Permutation } from "./permutation.ts";
  *     forward(x):  z = x P (I + L) (U + diag(exp(logDiagonal))),  logDet = sum logDiagonal
  *     inverse(z):  two triangular solves and the permutation undone
  *
- * P is a permutation drawn once, L strictly lower and U strictly upper triangular. It starts as
+ * P is a permutation drawn once, (x P)_i = x_order[i], L strictly lower and U strictly upper triangular. It starts as
  * the permutation alone.
  *
  * Cost: two products of [batch, D] with a triangle of [D, D] in either direction.
@@ -32,8 +32,9 @@ export class InvertibleLinear implements Bijector {
   readonly #upperTriangle: StrictTriangle;
 
   /**
-   * @param name Path of its variables: `name/order`, `name/lower`, `name/upper` [dim, dim] and
-   *   `name/logDiagonal` [dim]. Entries outside their triangle are 0.
+   * @param name Path of its variables: `name/order` and `name/inverseOrder` of P, a {@link Permutation};
+   *   `name/lower`, `name/upper` [dim, dim] and `name/logDiagonal` [dim]. Entries outside their triangle
+   *   are 0.
    * @param dim Number of coordinates.
    * @param rng Source of the permutation.
    */
@@ -41,8 +42,9 @@ export class InvertibleLinear implements Bijector {
     this.eventShape = [dim];
     this.#permutation = new Permutation(name, rng.split("permutation").permutation(dim));
     const zeros = new Float32Array(dim * dim);
-    this.#lower = createVariable(`${name}/lower`, [dim, dim], zeros);
-    this.#upper = createVariable(`${name}/upper`, [dim, dim], zeros);
+    const triangle = { used: dim * (dim - 1) / 2 };
+    this.#lower = createVariable(`${name}/lower`, [dim, dim], zeros, triangle);
+    this.#upper = createVariable(`${name}/upper`, [dim, dim], zeros, triangle);
     this.#logDiagonal = createVariable(`${name}/logDiagonal`, [dim], new Float32Array(dim));
     this.#lowerTriangle = new StrictTriangle("lower", dim);
     this.#upperTriangle = new StrictTriangle("upper", dim);

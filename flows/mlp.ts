@@ -67,7 +67,9 @@ export class Mlp implements Disposable {
         }
       }
       return {
-        kernel: createVariable(`${name}/kernel${k}`, [widths[k]!, out], values),
+        kernel: createVariable(`${name}/kernel${k}`, [widths[k]!, out], values, {
+          ...(mask && { used: mask.count }),
+        }),
         bias: createVariable(`${name}/bias${k}`, [out], new Float32Array(out)),
         activation: isHidden ? activation : "linear",
         mask,

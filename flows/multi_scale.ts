@@ -11,7 +11,10 @@ export interface MultiScaleOptions {
   readonly order: SqueezeOrder;
   /** The steps of a level, which keep its shape. */
   steps(shape: ImageShape, level: number): readonly Bijector[];
-  /** Stands before a split: its second half becomes standard by it, given the first. */
+  /**
+   * Stands before a split: its second half becomes standard by it, given the first. RealNVP and Glow take a
+   * coupling that keeps the first half, whose network is one linear layer of 3 x 3.
+   */
   prior(shape: ImageShape, level: number): Bijector;
 }
 

@@ -36,7 +36,12 @@ type RealNvpImageConfig = RealNvpConfig & {
  * odds once, in front, and stay so.
  *
  * Over images {@link multiScale} levels, each of `layers` couplings with checkerboard masks and as many
- * with channel masks, convolutional networks, and a split.
+ * with channel masks, convolutional networks, and, but for the last, a split with a learned prior. The
+ * first coupling of either kind keeps the first half of the channels, the next the second half, in turn;
+ * between the kinds the channels go from checkerboard order to that of rows.
+ *
+ * Variables: `layer0/{actnorm,coupling}/…`; over images `level0/{checkerboard,channel}0/{actnorm,coupling}/…`,
+ * `level0/order/…` and `level0/prior/…`.
  *
  * Deviations from the paper: an actnorm in front of each coupling in place of batch normalisation,
  * so that the density of one example does not depend on the others in its batch; one network for

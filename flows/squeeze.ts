@@ -22,7 +22,7 @@ const SQUARES = {
 /**
  * Trades resolution for channels: each 2 x 2 square of pixels becomes one pixel. logDet = 0.
  *
- *     [height, width, channels] -> [height / 2, width / 2, 4 channels]
+ *     [height, width, channels] -> [height / 2, width / 2, 4 channels]     channel = place * channels + c
  *
  * In checkerboard order the halves of the channels are the two masks of a checkerboard, so that a
  * coupling between halves is a coupling with a checkerboard mask, at half the resolution.

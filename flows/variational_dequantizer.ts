@@ -10,7 +10,10 @@ import { type ImageShape, Squeeze } from "./squeeze.ts";
 /** What {@link VariationalDequantizer} is made of, beside the shape. */
 export interface DequantizerOptions
   extends Pick<CouplingOptions, "hidden" | "activation" | "scaleMap" | "network"> {
-  /** Couplings, half of them for each field of a checkerboard. */
+  /**
+   * Couplings. The first keeps the noise of the black fields of a checkerboard and moves that of the white
+   * ones, the next the reverse, and so on. All see the image, as k / 128 - 1.
+   */
   readonly layers: number;
 }
 
@@ -30,7 +33,9 @@ const MARGIN = 2 ** -17;
  * With u ~ U[0, 1)^D the noise v = T_k(u) has density q(v | k) = 1 / |det dT_k/du|, so the mean of
  * log p(x) over u is the bound E_q [log p_Z((k + v) / 256) - log q(v | k)] of Ho et al. The map is one
  * of the unit cube of each k into itself, so that p(x) is a density of x like any other: training and
- * scoring know nothing of it. m takes a little mass away and gives none. Of a flow with classes T_k is the
+ * scoring know nothing of it. m takes a little mass away and gives none. In float32 v is at most
+ * 1 - 2^-16, so that rounding reaches no other level: logDet is that of the v before, a few pixels in a
+ * million apart. Of a flow with classes T_k is the
  * same for all of them: the bound holds for any q.
  *
  * Cost: `layers` network passes in either direction; sampled images need none of them, as T_k changes
@@ -45,7 +50,9 @@ export class VariationalDequantizer implements Bijector {
   readonly #squeeze: Squeeze;
 
   /**
-   * @param name Path of its variables: `name/layer0/kernel0`, …
+   * @param name Path of its variables, those of the couplings' networks: `name/layer0/kernel0`, … Their
+   *   channels are [noise of black fields, image, noise of white fields], each squeezed in checkerboard
+   *   order.
    * @param eventShape Of even height and width.
    * @param rng Source of the networks' initial kernels.
    */

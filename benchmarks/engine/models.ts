@@ -50,8 +50,7 @@ function flow(
     ops: ["train_step", "density", "sample"],
     flops: (op) => {
       using made = create();
-      // A masked autoregressive layer has half of its connections, a little more or less.
-      const density = made.params * (family === "maf" ? 0.5 : 1);
+      const density = made.params;
       return 2 * batch * density * (op === "train_step" ? 3 : 1);
     },
     time: async (op, config) => {

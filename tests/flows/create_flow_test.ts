@@ -156,3 +156,14 @@ Deno.test("Flow.sample() at temperature 0 is the image of the origin", async () 
     for (const value of x) assert.ok(value === 0);
   });
 });
+
+Deno.test("Flow.params counts what can have an influence", async () => {
+  await startEngine();
+  using glow = createFlow("glow", { eventShape: [5], layers: 1, hidden: [3] }, new Rng(0));
+  // Actnorm 2 x 5; two triangles of 10 and a diagonal of 5; network [3, 3], [3, 4] and their biases.
+  assert.equal(glow.params, 10 + 25 + 3 * 3 + 3 + 3 * 4 + 4);
+  const options = { eventShape: [3], layers: 1, hidden: [4], actnorm: false };
+  using maf = createFlow("maf", options, new Rng(0));
+  // Hidden degrees 1, 1, 2, 2: 1 + 1 + 2 + 2 of 12 weights; outputs 2 and 3 see 2 and 4 units, twice.
+  assert.equal(maf.params, 6 + 4 + 2 * (2 + 4) + 6);
+});
