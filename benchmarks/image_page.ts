@@ -15,13 +15,15 @@ export interface Panel {
 const ZOOM = 2, GAP = 2;
 /** Whole numbers: a picture between two screen pixels would be blurred. */
 const MARGIN = 16, TITLE_SIZE = 16, TEXT_SIZE = 13, LINE = 19;
+/** Mean width of a letter, generously. */
+const LETTER = 7;
 /** Panels side by side at most. */
 const ACROSS = 4;
 
 /**
  * A page of panels under a title and lines of text, as SVG.
  *
- * @param lines Under the title; each must fit the width of the page.
+ * @param lines Under the title; the page is wide enough for them.
  */
 export function imagePage(
   title: string,
@@ -36,7 +38,8 @@ export function imagePage(
     height: Math.max(...grids.map(({ height }) => height)) + MARGIN + LINE + 4,
   };
   const columns = Math.min(across, panels.length);
-  const width = Math.max(columns * cell.width + MARGIN, 420);
+  const longest = Math.max(...lines.map(({ length }) => length));
+  const width = Math.max(columns * cell.width, Math.ceil(LETTER * longest) + MARGIN) + MARGIN;
   const height = head + Math.ceil(panels.length / columns) * cell.height + MARGIN;
   const placed = grids.map(({ url, width, height }, i) => {
     const x = MARGIN + (i % columns) * cell.width;

@@ -94,7 +94,7 @@ export const mnist: QualitySuite = {
   seeds: [0],
   counts: { train: 50_000, validation: 10_000, test: 10_000 },
   roundTrips: 10,
-  variants: { flat: mnistFlat, conv: mnistConv, paper: mnistPaper },
+  variants: { flat: mnistFlat, conv: mnistConv },
 };
 
 /**

@@ -15,7 +15,9 @@ import { scalings } from "./scaling.ts";
 /** The README with the tables of an output folder between its marks. */
 export async function withResults(readme: string, out: string): Promise<string> {
   const records = await currentRecords(out);
-  const scores = pivots(records).filter(({ name }) => name !== "timing").map(toMarkdown);
+  const scores = pivots(records).filter(({ name }) => name === "quality" || name === "images").map(
+    toMarkdown,
+  );
   const results = [...scores, FIGURE, toMarkdown(tradeoffPivot(records))].join("\n");
   const engine = toMarkdown(enginePivot(await Deno.readTextFile(`${out}/engine.csv`)));
   return fill(fill(readme, "results", results), "engine", engine);
