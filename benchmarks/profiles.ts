@@ -67,7 +67,7 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
           ...mnistFlat,
           flow: { ...mnistFlat.flow, layers: 3, hidden: [64] },
           train: { ...mnistFlat.train, maxSteps: 60, validateEvery: 30 },
-          trainOf: {},
+          trainOf: { glow: { maxSteps: 20, validateEvery: 10 } },
           expectedSeconds: 3,
         },
         conv: {

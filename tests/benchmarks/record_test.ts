@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { buildTables } from "../../benchmarks/tables.ts";
 import {
   parseRecord,
   readRecord,
@@ -25,11 +26,20 @@ async function withRecord(run: (out: string, id: string, text: string) => Promis
   });
 }
 
-testWith(["read"], "readRecords() reads the committed records of schema 1", async () => {
-  const records = await readRecords(new URL("../../results/reference", import.meta.url).pathname);
-  assert.ok(records.length > 50);
-  assert.ok(records.some(({ schema }) => schema === 1));
-});
+testWith(
+  ["read"],
+  "readRecords() reads records of schema 1, and tables are made of them",
+  async () => {
+    const folder = new URL("../fixtures/schema1", import.meta.url).pathname;
+    const records = await readRecords(folder);
+    assert.equal(records.length, 5);
+    assert.ok(records.every(({ schema }) => schema === 1));
+    const tables = buildTables(records);
+    assert.match(tables["tables/images.md"]!, /\| iaf \| 1\.969 \|/);
+    assert.match(tables["tables/quality.md"]!, /\| moons \| 2\.394 \|/);
+    assert.match(tables["tables/timing.md"]!, /\| glow \| 784 \|/);
+  },
+);
 
 testWith(
   ["read", "write"],
