@@ -5,7 +5,7 @@ import { type Matrix, matrix, transposed } from "./matrix.ts";
 export interface Blas {
   /** "openblas", "accelerate" or "mkl". */
   readonly name: string;
-  /** Threads of one product; null where the library decides by itself. */
+  /** Threads of one large product; null where the library decides by itself. */
   readonly threads: number | null;
   /** C = A B, or C += A B; every matrix has neighbouring rows or neighbouring columns, C the latter. */
   multiply(a: Matrix, b: Matrix, c: Matrix, accumulate: boolean): void;
@@ -36,10 +36,17 @@ const SET_THREADS = { parameters: ["i32"], result: "void" } as const;
 
 const ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112;
 
-/** What was opened, and stays open: a library that runs threads cannot be closed safely. */
-const opened = new Map<string, Sgemm>();
+/** Multiplications from which on threads gain more than they lose by waiting for each other. */
+const SHARED_WORK = 4_000_000;
 
-type Sgemm = Deno.DynamicLibrary<{ cblas_sgemm: typeof SGEMM }>["symbols"]["cblas_sgemm"];
+/** What was opened, and stays open: a library that runs threads cannot be closed safely. */
+const opened = new Map<string, Library>();
+
+interface Library {
+  readonly sgemm: Deno.DynamicLibrary<{ cblas_sgemm: typeof SGEMM }>["symbols"]["cblas_sgemm"];
+  /** Absent in a build that decides by itself. */
+  readonly setThreads?: (threads: number) => void;
+}
 
 /**
  * Opens the first library that may be opened, is there, and gives right results.
@@ -60,12 +67,12 @@ export function openBlas(
       problem = "no BLAS library may be opened: run with the task, or with --allow-ffi";
       continue;
     }
-    const sgemm = opened.get(path) ?? open(path);
-    if (!sgemm) continue;
-    opened.set(path, sgemm);
-    const known = setThreads(name, path, threads);
-    const blas = { name, threads: known ? threads : null, multiply: product(sgemm, memory) };
-    return { blas };
+    const library = opened.get(path) ?? open(name, path);
+    if (!library) continue;
+    opened.set(path, library);
+    const known = library.setThreads !== undefined;
+    const multiply = product(library, memory, threads);
+    return { blas: { name, threads: known ? threads : null, multiply } };
   }
   return { problem };
 }
@@ -121,35 +128,40 @@ function byDefinition(
   }
 }
 
-function open(path: string): Sgemm | undefined {
+function open(name: string, path: string): Library | undefined {
   try {
-    return Deno.dlopen(path, { cblas_sgemm: SGEMM }).symbols.cblas_sgemm;
+    const sgemm = Deno.dlopen(path, { cblas_sgemm: SGEMM }).symbols.cblas_sgemm;
+    return { sgemm, setThreads: openSetThreads(name, path) };
   } catch {
     return undefined; // It is not there: the usual case.
   }
 }
 
-/** @returns Whether the library has a way to be told. */
-function setThreads(name: string, path: string, threads: number): boolean {
+function openSetThreads(name: string, path: string): Library["setThreads"] {
   try {
     if (name === "openblas") {
-      Deno.dlopen(path, { openblas_set_num_threads: SET_THREADS })
-        .symbols.openblas_set_num_threads(threads);
-      return true;
+      return Deno.dlopen(path, { openblas_set_num_threads: SET_THREADS })
+        .symbols.openblas_set_num_threads;
     }
     if (name === "mkl") {
-      Deno.dlopen(path, { MKL_Set_Num_Threads: SET_THREADS }).symbols.MKL_Set_Num_Threads(threads);
-      return true;
+      return Deno.dlopen(path, { MKL_Set_Num_Threads: SET_THREADS }).symbols.MKL_Set_Num_Threads;
     }
   } catch {
     // A build without this symbol decides by itself.
   }
-  return false;
+  return undefined;
 }
 
-function product(sgemm: Sgemm, memory: WebAssembly.Memory): Blas["multiply"] {
+function product(
+  { sgemm, setThreads }: Library,
+  memory: WebAssembly.Memory,
+  most: number,
+): Blas["multiply"] {
   const at = ({ address }: Matrix) => new Uint8Array(memory.buffer as ArrayBuffer, address);
+  let current = 0;
   return (a, b, c, accumulate) => {
+    const threads = c.rows * c.columns * a.columns < SHARED_WORK ? 1 : most;
+    if (threads !== current) setThreads?.(current = threads);
     const isPlainA = a.columnBytes === 4, isPlainB = b.columnBytes === 4;
     // deno-fmt-ignore
     sgemm(

@@ -22,7 +22,7 @@ export interface EngineInfo {
    * "flowbench-simd" and "tfjs-cpu".
    */
   readonly gemm: string;
-  /** Threads that a product uses. */
+  /** Threads that a large product uses. */
   readonly threads: number;
   /** The version of TensorFlow.js. */
   readonly tfjs: string;
