@@ -45,10 +45,13 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--variant <names>", `of ${VARIANTS.join(", ")}; comma-separated (default: all)`)
     .option("--seed <numbers>", "seeds, comma-separated (default: those of the profile)")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
-    .option("--threads <n>", "threads of a BLAS library (default: all processors)")
+    .option("--threads <n>", "threads of a BLAS library, shared by jobs (default: all processors)")
     .option("--out <dir>", "output folder", "results/latest")
     .option("--shard <i/n>", "only the i-th of n parts that take as long as each other")
-    .option("--jobs <n>", "runs trained side by side, each in a process of its own", "1")
+    .option(
+      "--jobs <n>",
+      "runs trained side by side, each in a process of its own (default: one a processor, at most 4)",
+    )
     .option("--resume", "continue interrupted runs from their checkpoints", true)
     .option("--no-resume", "start interrupted runs over")
     .option("--checkpoint-seconds <s>", "seconds between two checkpoints of a run", "60")
@@ -91,7 +94,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .description("Rescore the saved flows of an output folder, and compare with the records")
     .argument("<dir>", "output folder of a bench")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
-    .option("--threads <n>", "threads of a BLAS library (default: all processors)")
+    .option("--threads <n>", "threads of a BLAS library, shared by jobs (default: all processors)")
     .option("--mnist-dir <dir>", "folder with MNIST's IDX files, plain or .gz")
     .action(async (dir, { mnistDir, ...engine }) => {
       await existingFolder("The output folder", dir);

@@ -10,6 +10,8 @@ export class Progress implements Disposable {
   readonly #bar: cliProgress.SingleBar | null;
   readonly #print: (line: string) => void;
   readonly #total: number;
+  /** What is under way, and the fraction of each that is done. */
+  readonly #running = new Map<Run, number>();
   readonly #startedMs = performance.now();
   #done = 0;
   #printedMs = performance.now();
@@ -42,32 +44,32 @@ export class Progress implements Disposable {
   skip(run: Run): void {
     this.#done++;
     this.#expected += run.expectedSeconds;
-    this.#draw(run, 0);
+    this.#draw(run);
   }
 
   /** @param fraction Of this run that is done, 0 to 1. */
   update(run: Run, fraction: number): void {
-    this.#draw(run, fraction);
+    this.#running.set(run, fraction);
+    this.#draw(run);
     if (this.#bar !== null || performance.now() - this.#printedMs < LINE_EVERY_MS) return;
-    const left = this.#left(fraction * run.expectedSeconds);
-    this.#say(
-      `[${this.#done}/${this.#total}] ${nameOf(run)}: ${percent(fraction)}, about ${left} left`,
-    );
+    const [at, left] = [percent(fraction), this.#left()];
+    this.#say(`[${this.#done}/${this.#total}] ${nameOf(run)}: ${at}, about ${left} left`);
   }
 
   /** A run that was made. */
   end(run: Run, record: Record): void {
+    this.#running.delete(run);
     this.#done++;
     this.#expected += run.expectedSeconds;
     this.#expectedMade += run.expectedSeconds;
-    const line = `[${this.#done}/${this.#total}] ${describe(record)}, about ${this.#left(0)} left`;
+    const line = `[${this.#done}/${this.#total}] ${describe(record)}, about ${this.#left()} left`;
     if (this.#bar === null) this.#say(line);
     else if (record.status !== "ok") {
       this.#bar.stop();
       this.#print(line);
       this.#bar.start(this.#expectedTotal, this.#expected);
     }
-    this.#draw(run, 0);
+    this.#draw(run);
   }
 
   [Symbol.dispose](): void {
@@ -79,21 +81,28 @@ export class Progress implements Disposable {
     this.#print(line);
   }
 
-  #draw(run: Run, fraction: number): void {
-    const seconds = fraction * run.expectedSeconds;
-    this.#bar?.update(Math.min(this.#expected + seconds, this.#expectedTotal), {
+  #draw(run: Run): void {
+    this.#bar?.update(Math.min(this.#expected + this.#underWay(), this.#expectedTotal), {
       done: `${this.#done}/${this.#total}`,
-      left: this.#left(seconds),
+      left: this.#left(),
       what: nameOf(run),
     });
   }
 
+  /** Expected seconds of what is done of unfinished runs. */
+  #underWay(): number {
+    let seconds = 0;
+    for (const [run, part] of this.#running) seconds += part * run.expectedSeconds;
+    return seconds;
+  }
+
   /** Expected seconds that remain, scaled by how long the finished ones really took. */
-  #left(seconds: number): string {
-    const made = this.#expectedMade + seconds;
+  #left(): string {
+    const underWay = this.#underWay();
+    const made = this.#expectedMade + underWay;
     const elapsed = (performance.now() - this.#startedMs) / 1000;
     const pace = made > 0 ? elapsed / made : 1;
-    const left = Math.max(0, Math.round((this.#expectedTotal - this.#expected - seconds) * pace));
+    const left = Math.max(0, Math.round((this.#expectedTotal - this.#expected - underWay) * pace));
     return left < 60
       ? `${left}s`
       : `${Math.floor(left / 60)}m${String(left % 60).padStart(2, "0")}s`;

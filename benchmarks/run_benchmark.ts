@@ -15,8 +15,8 @@ export interface BenchmarkOptions extends MakeOptions, BenchmarkEvents {
   /** Makes runs again that have a record. */
   readonly force?: boolean;
   /**
-   * How many runs are made side by side, each in a process of its own; default: 1, in this one. What is
-   * timed is made alone, after the others.
+   * How many runs are made side by side, each in a process of its own with its share of the engine's
+   * threads; default: 1, in this one. What is timed is made alone, after the others.
    */
   readonly jobs?: number;
 }
@@ -46,8 +46,8 @@ export async function runBenchmark(
       options.onSkip?.(run, finished);
     }
     const pending = (run: Run): boolean => !records.has(run);
-    if (jobs > 1) {
-      const trained = plan.filter((run) => run.kind !== "timing" && pending(run));
+    const trained = plan.filter((run) => run.kind !== "timing" && pending(run));
+    if (jobs > 1 && trained.length > 1) {
       for (const [run, record] of await makeInWorkers(trained, jobs, options)) {
         records.set(run, record);
       }

@@ -18,9 +18,9 @@ type Message =
   | { readonly kind: "made" };
 
 /**
- * Makes runs in worker processes with the engine that was started here.
+ * Makes runs in worker processes with the engine that was started here, its threads shared among them.
  *
- * @param runs In the order in which they are begun.
+ * @param runs The longest are begun first, so that the workers end together.
  * @param jobs Workers, if there are as many runs.
  * @returns Their records.
  * @throws {Error} If a worker cannot be started, or ends before its work.
@@ -31,11 +31,13 @@ export async function makeInWorkers(
   options: MakeOptions,
 ): Promise<Map<Run, Record>> {
   const records = new Map<Run, Record>();
-  const queue = [...runs];
+  const queue = runs.toSorted((a, b) => b.expectedSeconds - a.expectedSeconds);
+  const count = Math.min(jobs, runs.length);
+  const threads = Math.max(1, Math.floor(engineInfo().threads / count));
   const failure = new AbortController();
   const signal = AbortSignal.any([failure.signal, ...options.signal ? [options.signal] : []]);
   const serve = async (): Promise<void> => {
-    await using worker = new Worker(options, signal);
+    await using worker = new Worker(options, threads, signal);
     for (let run = queue.shift(); run; run = queue.shift()) {
       signal.throwIfAborted();
       options.onStart?.(run);
@@ -44,7 +46,7 @@ export async function makeInWorkers(
       options.onEnd?.(run, record);
     }
   };
-  const workers = Array.from({ length: Math.min(jobs, runs.length) }, async () => {
+  const workers = Array.from({ length: count }, async () => {
     try {
       await serve();
     } catch (error) {
@@ -66,11 +68,11 @@ class Worker implements AsyncDisposable {
   readonly #end: () => void;
   readonly #signal: AbortSignal;
 
-  constructor(options: MakeOptions, signal: AbortSignal) {
+  constructor(options: MakeOptions, threads: number, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
     this.#process = new Deno.Command("deno", {
-      args: argumentsOf(options),
+      args: argumentsOf(options, threads),
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -111,8 +113,8 @@ class Worker implements AsyncDisposable {
   }
 }
 
-function argumentsOf(options: MakeOptions): string[] {
-  const { backend, threads } = engineInfo();
+function argumentsOf(options: MakeOptions, threads: number): string[] {
+  const { backend } = engineInfo();
   const { out, mnistDir, resume = true, checkpointSeconds } = options;
   const pathOf = (file: string): string => new URL(file, import.meta.url).pathname;
   return [
