@@ -118,7 +118,15 @@ function argumentsOf(options: MakeOptions, threads: number): string[] {
   const { out, mnistDir, resume = true, checkpointSeconds } = options;
   const pathOf = (file: string): string => new URL(file, import.meta.url).pathname;
   return [
-    ...["run", "-P=bench", "--no-prompt", "--config", pathOf("../deno.json"), pathOf("main.ts")],
+    ...[
+      "run",
+      "--quiet",
+      "-P=bench",
+      "--no-prompt",
+      "--config",
+      pathOf("../deno.json"),
+      pathOf("main.ts"),
+    ],
     ...["work", "--backend", backend, "--threads", String(threads), "--out", out],
     ...(mnistDir === undefined ? [] : ["--mnist-dir", mnistDir]),
     ...(checkpointSeconds === undefined ? [] : ["--checkpoint-seconds", String(checkpointSeconds)]),
@@ -149,12 +157,17 @@ export async function work(
   for (;;) {
     const run = runs.shift();
     if (run) {
-      await makeRun(run, {
-        ...options,
-        signal,
-        onProgress: (_, progress) => say({ kind: "progress", progress }),
-        onRefuse: (_, reason) => say({ kind: "refused", reason }),
-      });
+      try {
+        await makeRun(run, {
+          ...options,
+          signal,
+          onProgress: (_, progress) => say({ kind: "progress", progress }),
+          onRefuse: (_, reason) => say({ kind: "refused", reason }),
+        });
+      } catch (error) {
+        if (error === orphaned.signal.reason) break; // It left its checkpoint.
+        throw error;
+      }
       say({ kind: "made" });
     } else if (isOver) break;
     else await new Promise<void>((resolve) => wake = resolve);

@@ -219,7 +219,7 @@ testWith(
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 1_500);
       const { status } = await cli(
-        `bench --profile quick --suite toy --backend cpu --out ${out}`,
+        `bench --profile quick --suite toy --backend cpu --jobs 1 --out ${out}`,
         controller.signal,
       );
       assert.equal(status, 130);

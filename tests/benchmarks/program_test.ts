@@ -50,7 +50,7 @@ testWith(
   async () => {
     await inTemporaryFolder(async (folder) => {
       const args = ["bench", "--profile", "quick", "--suite", "toy", "--family", "gaussian,maf"];
-      const child = start([...args, "--out", folder]);
+      const child = start([...args, "--jobs", "1", "--out", folder]);
       const lines = child.stderr.pipeThrough(new TextDecoderStream());
       let seen = "", interrupted = false;
       for await (const chunk of lines) {
