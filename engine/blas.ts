@@ -78,19 +78,33 @@ export function openBlas(
 }
 
 /**
- * Whether a library computes products: small ones of all four kinds, with parts of larger matrices,
- * plain and accumulated. A library for 64-bit integers fails here, for example.
+ * Whether a library computes products: small ones of all four kinds, with parts of larger matrices and
+ * with single rows and columns, plain and accumulated. A library for 64-bit integers fails here, for
+ * example.
  */
 export function isBlasRight(kernels: Kernels, blas: Blas): boolean {
-  const [m, n, k] = [5, 7, 6];
+  const whole = (m: Matrix): Matrix => m;
+  const wide = (m: Matrix): Matrix => ({ ...m, rowBytes: m.rowBytes + 4 });
+  const SIZES = [[5, 7, 6], [5, 7, 1], [5, 1, 6], [4, 1, 1]] as const;
+  return SIZES.every((size) =>
+    [whole, wide].every((part) => areProductsRight(kernels, blas, size, part))
+  );
+}
+
+/** @param part Of a larger matrix, or the whole one. */
+function areProductsRight(
+  kernels: Kernels,
+  blas: Blas,
+  [m, n, k]: readonly [number, number, number],
+  part: (m: Matrix) => Matrix,
+): boolean {
   const SIZE = 64;
   const at = kernels.scratch;
   const numbers = new Float32Array(kernels.memory.buffer, at, 4 * SIZE);
   for (let i = 0; i < 2 * SIZE; i++) numbers[i] = Math.sin(i + 1);
   const [mine, theirs] = [matrix(at + 8 * SIZE, m, n), matrix(at + 12 * SIZE, m, n)];
-  const wide = (m: Matrix): Matrix => ({ ...m, rowBytes: m.rowBytes + 4 });
-  const as = [wide(matrix(at, m, k)), transposed(wide(matrix(at, k, m)))];
-  const bs = [wide(matrix(at + 4 * SIZE, k, n)), transposed(wide(matrix(at + 4 * SIZE, n, k)))];
+  const as = [part(matrix(at, m, k)), transposed(part(matrix(at, k, m)))];
+  const bs = [part(matrix(at + 4 * SIZE, k, n)), transposed(part(matrix(at + 4 * SIZE, n, k)))];
   for (const a of as) {
     for (const b of bs) {
       numbers.fill(1, 2 * SIZE);
@@ -158,6 +172,9 @@ function product(
   most: number,
 ): Blas["multiply"] {
   const at = ({ address }: Matrix) => new Uint8Array(memory.buffer as ArrayBuffer, address);
+  // From one row to the next: of a single row that may be anything, but BLAS wants a row's length.
+  const leading = ({ rows, columns, rowBytes, columnBytes }: Matrix) =>
+    columnBytes === 4 ? Math.max(rowBytes / 4, columns) : Math.max(columnBytes / 4, rows);
   let current = 0;
   return (a, b, c, accumulate) => {
     const threads = c.rows * c.columns * a.columns < SHARED_WORK ? 1 : most;
@@ -166,8 +183,7 @@ function product(
     // deno-fmt-ignore
     sgemm(
       ROW_MAJOR, isPlainA ? PLAIN : TRANSPOSED, isPlainB ? PLAIN : TRANSPOSED, c.rows, c.columns,
-      a.columns, 1, at(a), (isPlainA ? a.rowBytes : a.columnBytes) / 4, at(b),
-      (isPlainB ? b.rowBytes : b.columnBytes) / 4, Number(accumulate), at(c), c.rowBytes / 4,
+      a.columns, 1, at(a), leading(a), at(b), leading(b), Number(accumulate), at(c), leading(c),
     );
   };
 }
