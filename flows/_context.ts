@@ -1,5 +1,5 @@
 import type * as tf from "../engine/tf.ts";
-import { createVariable } from "./_variable.ts";
+import { createVariable, variableName } from "./_variable.ts";
 import { checkContext } from "./bijector.ts";
 
 /**
@@ -15,6 +15,11 @@ export function createContextKernel(
 ): tf.Variable | null {
   if (classes === undefined) return null;
   return createVariable(`${name}/context`, [classes, width], new Float32Array(classes * width));
+}
+
+/** Whether a variable is made by {@link createContextKernel}. */
+export function isContextKernel(variable: tf.Variable): boolean {
+  return variableName(variable).endsWith("/context");
 }
 
 /** The context that a network reads, checked; undefined for one without classes, which reads none. */

@@ -1,3 +1,4 @@
+import { isContextKernel } from "./_context.ts";
 import type { Rng } from "../engine/rng.ts";
 import { BASES } from "./base.ts";
 import type { Bijector } from "./bijector.ts";
@@ -107,7 +108,7 @@ export function createFlow(
     ...(logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)]),
     bijector,
   ];
-  return new Flow(base, parts.length === 1 ? bijector : new Chain(parts), {
+  const flow = new Flow(base, parts.length === 1 ? bijector : new Chain(parts), {
     family: definition.name,
     familyVersion: definition.version,
     eventShape: [...eventShape],
@@ -116,6 +117,13 @@ export function createFlow(
     ...conditional,
     ...config,
   });
+  if (classes !== undefined && !flow.variables.some(isContextKernel)) {
+    flow[Symbol.dispose]();
+    throw new RangeError(
+      `Cannot create ${definition.name} with classes as none of its parts takes them`,
+    );
+  }
+  return flow;
 }
 
 /** A dequantizer with networks like those of the flow behind it. */

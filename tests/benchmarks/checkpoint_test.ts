@@ -5,9 +5,10 @@ import { trainByReverseKl } from "../../benchmarks/train_by_reverse_kl.ts";
 import { trainFlow } from "../../benchmarks/train_flow.ts";
 import { ENERGIES, loadDataset, type Rows } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";
-import { createFlow, FAMILIES } from "../../flows/mod.ts";
+import { FAMILIES } from "../../flows/mod.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../flows/safetensors.ts";
 import { startEngine, testWith } from "../_engine.ts";
+import { flowOf } from "../_families.ts";
 import { inTemporaryFolder } from "./_cli.ts";
 
 const options = {
@@ -39,7 +40,7 @@ function trainerOf(family: string, kind: "data" | "bytes" | "energy"): Train {
   return async (hooks) => {
     const logitAlpha = kind === "bytes" ? 1e-6 : null;
     const shape = { eventShape: [2], layers: 2, hidden: [16], logitAlpha };
-    using flow = createFlow(family, shape, new Rng(0));
+    using flow = flowOf(family, shape, new Rng(0));
     const result = kind === "energy"
       ? await trainByReverseKl(
         flow,

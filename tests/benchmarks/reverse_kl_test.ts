@@ -8,6 +8,7 @@ import * as tf from "../../engine/tf.ts";
 import { createFlow, FAMILIES, Flow, Scaling } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
 import { startEngine } from "../_engine.ts";
+import { flowOf } from "../_families.ts";
 import { perturb } from "../conformance/bijector.ts";
 
 const u2 = ENERGIES["u2"]!;
@@ -114,7 +115,7 @@ Deno.test("evaluateReverseKl() of an untrained IAF agrees with an integral of q 
 for (const family of Object.keys(FAMILIES)) {
   Deno.test(`trainByReverseKl() fits ${family} to u2`, async () => {
     await startEngine();
-    using flow = createFlow(family, { eventShape: [2], layers: 4, hidden: [32] }, new Rng(0));
+    using flow = flowOf(family, { eventShape: [2], layers: 4, hidden: [32] }, new Rng(0));
     const test = () => evaluateReverseKl(flow, u2, 2_000, new Rng(9));
     const before = await test();
     const { steps, epochs, curve } = await trainByReverseKl(flow, u2, {
@@ -126,13 +127,15 @@ for (const family of Object.keys(FAMILIES)) {
     }, new Rng(1));
     const after = await test();
     assert.ok(before.klNats > 3, `nothing to learn: KL ${before.klNats}`);
-    assert.ok(after.klNats < 1.2 && after.klNats > -4 * after.klSe, `KL ${after.klNats}`);
+    // A Gaussian without correlations gets no further than 1.9.
+    const enough = "hidden" in FAMILIES[family]!.defaults ? 1.2 : 2;
+    assert.ok(after.klNats < enough && after.klNats > -4 * after.klSe, `KL ${after.klNats}`);
     assert.deepEqual([steps, epochs, curve.length], [250, null, 5]);
   });
 
   Deno.test(`reverseKl() of ${family} has the gradient of finite differences, perturbed`, async () => {
     await startEngine();
-    using flow = createFlow(family, { ...small, activation: "tanh" }, new Rng(0));
+    using flow = flowOf(family, { ...small, activation: "tanh" }, new Rng(0));
     perturb(flow.bijector, new Rng(5));
     const loss = () => reverseKl(flow, u2, 16, new Rng(6));
     const value = () => tf.tidy(() => loss().dataSync()[0]!);

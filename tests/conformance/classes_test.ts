@@ -8,13 +8,7 @@ import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import type { ConvNetwork } from "../../flows/conv_net.ts";
 import { Coupling } from "../../flows/coupling.ts";
-import {
-  createFlow,
-  FAMILIES,
-  type Flow,
-  oneHot,
-  VariationalDequantizer,
-} from "../../flows/mod.ts";
+import { FAMILIES, type Flow, oneHot, VariationalDequantizer } from "../../flows/mod.ts";
 import {
   INVERSIONS,
   MaskedAutoregressive,
@@ -24,6 +18,7 @@ import type { ImageShape } from "../../flows/squeeze.ts";
 import { variableName } from "../../flows/_variable.ts";
 import { assertAllClose } from "../_assert.ts";
 import { startEngine, testWith } from "../_engine.ts";
+import { CONDITIONAL, flowOf } from "../_families.ts";
 import { classesInTurn, perturb, testBijector, testShapes } from "./bijector.ts";
 import { assertIntegratesToOne, assertSameWhenLoaded, assertSamplesFollowDensity } from "./flow.ts";
 
@@ -100,7 +95,7 @@ function make(
   options: object = {},
 ): Flow {
   const hidden = eventShape.length === 1 ? [8] : [6, 5, 6];
-  return createFlow(family, { eventShape, layers: 2, hidden, classes, ...options }, rng);
+  return flowOf(family, { eventShape, layers: 2, hidden, classes, ...options }, rng);
 }
 
 /** Log-densities of the same points for each class. */
@@ -111,7 +106,7 @@ function logProbs(flow: Flow, x: tf.Tensor): Float32Array[] {
   });
 }
 
-for (const family of Object.keys(FAMILIES)) {
+for (const family of CONDITIONAL) {
   testBijector(`${family} with classes`, {
     make: (dim, rng) => make(family, [dim], rng).bijector,
     classes,
@@ -149,6 +144,17 @@ const shapesOf = (family: string): (readonly number[])[] =>
   FAMILIES[family]!.images ? [[3], [4, 4, 1], [4, 4, 2]] : [[3]];
 
 for (const family of Object.keys(FAMILIES)) {
+  if (CONDITIONAL.includes(family)) continue;
+  Deno.test(`${family} has no network, and refuses classes`, async () => {
+    await startEngine();
+    assert.throws(() => make(family, [3], new Rng(0)), {
+      name: "RangeError",
+      message: `Cannot create ${family} with classes as none of its parts takes them`,
+    });
+  });
+}
+
+for (const family of CONDITIONAL) {
   for (const shape of shapesOf(family)) {
     const name = `${family} with classes over [${shape}]`;
 

@@ -10,8 +10,9 @@ import { type EngineInfo, initEngine } from "../../engine/init_engine.ts";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import { latentShapeOf } from "../../flows/bijector.ts";
-import { createFlow, FAMILIES } from "../../flows/mod.ts";
+import { FAMILIES } from "../../flows/mod.ts";
 import { classesInTurn, perturb } from "../conformance/bijector.ts";
+import { flowOf } from "../_families.ts";
 import { assertClose, normal } from "./_support.ts";
 
 /**
@@ -47,7 +48,7 @@ async function evaluate(
   options: typeof OPTIONS[number] | typeof IMAGE_OPTIONS[number],
 ): Promise<number[][]> {
   const rng = new Rng(3);
-  using flow = createFlow(family, { ...options }, rng.split("init"));
+  using flow = flowOf(family, { ...options }, rng.split("init"));
   perturb(flow.bijector, rng.split("perturb"), flow.eventShape.length > 1 ? 0.05 : 0.2);
   const shape = [6, ...flow.eventShape];
   const x = "dequantization" in options
@@ -71,7 +72,7 @@ async function evaluate(
 /** The reverse KL of a flow to an energy, and its gradient. */
 async function evaluateReverse(family: string, energy: string): Promise<number[][]> {
   const rng = new Rng(4);
-  using flow = createFlow(family, { ...OPTIONS[0] }, rng.split("init"));
+  using flow = flowOf(family, { ...OPTIONS[0] }, rng.split("init"));
   perturb(flow.bijector, rng.split("perturb"));
   const trained = flow.variables.filter(({ trainable }) => trainable);
   const { value, grads } = tf.variableGrads(
@@ -157,7 +158,7 @@ for (const backend of Object.keys(TOLERANCES) as Backend[]) {
         counts: { train: 500, validation: 100, test: 100 },
       });
       for (const family of Object.keys(FAMILIES)) {
-        using flow = createFlow(family, { eventShape: [2], layers: 2, hidden: [16] }, new Rng(0));
+        using flow = flowOf(family, { eventShape: [2], layers: 2, hidden: [16] }, new Rng(0));
         const { curve } = await trainFlow(flow, splits, {
           batch: 100,
           maxSteps: 20,

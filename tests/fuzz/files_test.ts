@@ -11,9 +11,10 @@ import { parseRecord } from "../../benchmarks/record.ts";
 import { readIdxBytes } from "../../datasets/_read_idx.ts";
 import { parseIdx } from "../../datasets/idx.ts";
 import { Rng } from "../../engine/rng.ts";
-import { createFlow, FAMILIES, loadFlow, saveFlow } from "../../flows/mod.ts";
+import { FAMILIES, loadFlow, saveFlow } from "../../flows/mod.ts";
 import { checksum, decodeSafetensors, encodeSafetensors } from "../../flows/safetensors.ts";
 import { startEngine, testWith } from "../_engine.ts";
+import { flowOf } from "../_families.ts";
 import { fc } from "../_fast_check.ts";
 import { inTemporaryFolder, rows } from "../benchmarks/_cli.ts";
 import { gzip, idxBytes } from "../datasets/_idx_files.ts";
@@ -156,7 +157,7 @@ testWith(
       const files = [];
       for (const family of Object.keys(FAMILIES)) {
         const options = { eventShape: [2], layers: 1, hidden: [4], logitAlpha: 0.1 };
-        using flow = createFlow(family, options, new Rng(0));
+        using flow = flowOf(family, options, new Rng(0));
         await saveFlow(flow, path);
         files.push(decodeSafetensors(await Deno.readFile(path), path));
       }

@@ -1,0 +1,65 @@
+import type { Record } from "../benchmarks/record.ts";
+import { buildTables } from "../benchmarks/tables.ts";
+import { datasetPage, datasets, datasetsOf, slug } from "./pages/datasets.tsx";
+import { method } from "./pages/method.tsx";
+import { overview } from "./pages/overview.tsx";
+import { quality } from "./pages/quality.tsx";
+import { runPage, runTitle } from "./pages/run.tsx";
+import { runs } from "./pages/runs.tsx";
+import { tradeoff } from "./pages/tradeoff.tsx";
+import { drawPictures } from "./pictures.ts";
+import { spaced } from "./format.ts";
+import { parsePublished } from "./published.ts";
+import { Site } from "./site.tsx";
+
+/** What a site is made from, beside records. */
+export interface SiteOptions {
+  /** The output folder with checkpoints and figures, where there are any. */
+  readonly out: string;
+  /** Published numbers: the text of results/papers.csv. */
+  readonly papers: string;
+  /** How to cite. */
+  readonly citation: string;
+}
+
+/**
+ * The files of a static site about some records: pages that need no network, no server and no script to
+ * be read.
+ *
+ * @param records As `currentRecords` orders them.
+ * @returns Contents by path.
+ */
+export async function buildSite(
+  records: readonly Record[],
+  { out, papers, citation }: SiteOptions,
+): Promise<Map<string, string | Uint8Array<ArrayBuffer>>> {
+  const site = new Site();
+  const published = parsePublished(papers);
+  const { truths, made } = await drawPictures(site, records, out);
+  site.page("index.html", "Overview", overview(site, records, published, citation));
+  site.page("quality.html", "Quality", quality(site, records, published));
+  site.page("tradeoff.html", "Trade-off", tradeoff(site, records));
+  site.page("datasets.html", "Data sets", datasets(records, truths));
+  for (const name of datasetsOf(records)) {
+    const learned = records.filter(({ run }) => run.dataset === name && run.seed === 0)
+      .flatMap((record) =>
+        (made.get(record.runId) ?? []).map((picture) => ({ ...picture, record }))
+      );
+    const page = datasetPage(name, records, truths.get(name) ?? null, learned);
+    site.page(`datasets/${slug(name)}.html`, spaced(name), page);
+  }
+  site.page("runs.html", "Runs", runs(records));
+  for (const record of records) {
+    const page = runPage(site, record, made.get(record.runId) ?? []);
+    site.page(`runs/${record.runId}.html`, runTitle(record), page);
+  }
+  site.page("method.html", "Method", method());
+  for (const [file, text] of Object.entries(buildTables(records))) {
+    if (file.endsWith(".csv")) site.files.set(`data/${file}`, text);
+  }
+  for (const asset of ["site.css", "site.js"]) {
+    const url = new URL(`assets/${asset}`, import.meta.url);
+    site.files.set(`assets/${asset}`, await Deno.readTextFile(url));
+  }
+  return site.files;
+}

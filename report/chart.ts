@@ -1,0 +1,51 @@
+import * as Plot from "npm:@observablehq/plot@0.6.17";
+import { svg } from "../benchmarks/figures.ts";
+
+export { Plot };
+export { PALETTE } from "../benchmarks/figures.ts";
+
+/** The colour of each family, and another for each symbol: told apart in gray, too. */
+export const FAMILY_STYLE: {
+  readonly [family: string]: { readonly colour: string; readonly symbol: string };
+} = {
+  nice: { colour: "#cc79a7", symbol: "triangle" },
+  realnvp: { colour: "#e69f00", symbol: "square" },
+  glow: { colour: "#009e73", symbol: "diamond" },
+  maf: { colour: "#0072b2", symbol: "circle" },
+  iaf: { colour: "#d55e00", symbol: "star" },
+};
+
+const OTHER = { colour: "#767676", symbol: "cross" } as const;
+
+/** The style of a family, or that of all others. */
+export function styleOf(family: string): { readonly colour: string; readonly symbol: string } {
+  return FAMILY_STYLE[family] ?? OTHER;
+}
+
+/** Ticks of a logarithmic axis over some times, ms. */
+export function powersOfTen(times: readonly number[]): number[] {
+  const known = times.filter(Number.isFinite);
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  return [0.001, 0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000].filter((tick) =>
+    tick >= least / 1.6 && tick <= most * 1.6
+  );
+}
+
+/** Attributes with positions, which need no more than hundredths of a pixel. */
+const GEOMETRY = / (?:d|[xyr]|[xy][12]|c[xy]|transform)="[^"]*"/g;
+
+/** A plot as SVG whose ink is that of the page around it. */
+export function chart(options: Plot.PlotOptions, description: string): string {
+  const style = { background: "transparent", color: "currentColor", fontSize: "13px" };
+  return svg({ ...options, style }, description).replace(
+    GEOMETRY,
+    (attribute) =>
+      attribute.replace(/\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))),
+  );
+}
+
+/** The same to stand alone: black on white. */
+export function standalone(svg: string): string {
+  return svg.replace(/(background:\s*)transparent/, "$1white")
+    .replace(/(color:\s*)currentColor/i, "$1black");
+}

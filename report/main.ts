@@ -1,0 +1,39 @@
+/**
+ * Builds the site about an output folder: `deno task report DIR`.
+ *
+ * @module
+ */
+import { Command } from "npm:@commander-js/extra-typings@15.1.0";
+import { currentRecords } from "../benchmarks/tables.ts";
+import { initEngine } from "../engine/init_engine.ts";
+import { writeAtomically } from "../engine/write_atomically.ts";
+import { buildSite } from "./build_site.tsx";
+
+const read = (file: string) => Deno.readTextFile(new URL(`../${file}`, import.meta.url));
+
+const command = new Command("report")
+  .description("Turn an output folder into a static site")
+  .argument("<dir>", "output folder of a bench")
+  .option("--out <dir>", "where the site goes (default: DIR/site)")
+  .parse(["deno", "report", ...Deno.args]);
+const [dir] = command.processedArgs;
+const out = command.opts().out ?? `${dir}/site`;
+await initEngine();
+const records = await currentRecords(dir);
+if (records.length === 0) {
+  console.error(`The output folder must hold records: there are none in "${dir}/runs"`);
+  Deno.exit(2);
+}
+const files = await buildSite(records, {
+  out: dir,
+  papers: await read("results/papers.csv"),
+  citation: await read("CITATION.cff"),
+});
+let bytes = 0;
+for (const [file, content] of files) {
+  await writeAtomically(`${out}/${file}`, content);
+  bytes += typeof content === "string" ? new TextEncoder().encode(content).length : content.length;
+}
+console.error(
+  `${files.size} files, ${(bytes / 1e6).toFixed(1)} MB, are in ${out}: open ${out}/index.html`,
+);

@@ -1,0 +1,361 @@
+import type { VNode } from "npm:preact@10.29.0";
+import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
+import type { Record } from "../../benchmarks/record.ts";
+import { chart, Plot, styleOf } from "../chart.ts";
+import { DataTable, type TableColumn } from "../data_table.tsx";
+import { grouped, spaced, withReach } from "../format.ts";
+import {
+  bits,
+  gap,
+  type Interval,
+  isBaseline,
+  meanOf,
+  type Model,
+  modelsOf,
+  nats,
+} from "../models.ts";
+import { type Protocol, PROTOCOLS, type Published } from "../published.ts";
+import type { Site } from "../site.tsx";
+
+/** Scores of all models, beside published ones of the same protocol. */
+export function quality(
+  site: Site,
+  records: readonly Record[],
+  published: readonly Published[],
+): VNode {
+  return (
+    <>
+      <h1>Quality</h1>
+      <p class="lead">
+        Negative log-likelihood of test data that no choice has seen. Lower is better. ±: half of
+        the 95 % interval, over seeds where there are several, else over test examples, which says
+        nothing of what another seed would give.
+      </p>
+      <h2>Images</h2>
+      {imageTable(records, published)}
+      <p class="note">
+        Compare within a protocol. A bound by a learned map of the noise, or by several noise
+        samples, is lower for the same density; a model that is given the label has less to explain;
+        without a logit the model works on other numbers. Published rows are as their sources have
+        them.
+      </p>
+      <h2>Toy densities</h2>
+      {toyTable(records)}
+      {gapFigure(site, records)}
+      {energies(records)}
+    </>
+  );
+}
+
+/** A row of the table of images: ours or published. */
+interface ImageRow {
+  readonly dataset: string;
+  readonly protocol: string;
+  readonly order: number;
+  readonly model: string;
+  readonly from: VNode | string;
+  readonly fromText: string;
+  readonly bits: Interval | number | null;
+  readonly logitNats: number | null;
+  readonly parameters: number | null;
+  readonly steps: number | null;
+  readonly seconds: number | null;
+  readonly profile: string;
+  readonly status: string;
+}
+
+const IMAGE_COLUMNS: readonly TableColumn<ImageRow>[] = [
+  { name: "model", value: ({ model }) => model },
+  { name: "data", value: ({ dataset }) => dataset, show: ({ dataset }) => spaced(dataset) },
+  { name: "protocol", value: ({ protocol }) => protocol },
+  {
+    name: "bits/dim",
+    value: ({ bits, status }) =>
+      bits === null ? status : typeof bits === "number" ? bits : bits.mean,
+    show: ({ bits, status }) =>
+      bits === null ? status : typeof bits === "number" ? String(bits) : withReach(bits),
+  },
+  {
+    name: "logit nats",
+    title: "Mean of -log p of logit pixels, alpha = 1e-6",
+    value: ({ logitNats }) => logitNats,
+    show: ({ logitNats }) => logitNats?.toFixed(1) ?? "",
+  },
+  {
+    name: "parameters",
+    value: ({ parameters }) => parameters,
+    show: ({ parameters }) => parameters === null ? "" : grouped(parameters),
+  },
+  {
+    name: "steps",
+    value: ({ steps }) => steps,
+    show: ({ steps }) => steps === null ? "" : grouped(steps),
+  },
+  {
+    name: "training, s",
+    value: ({ seconds }) => seconds,
+    show: ({ seconds }) => seconds === null ? "" : seconds.toFixed(0),
+  },
+  { name: "from", value: ({ fromText }) => fromText, show: ({ from }) => from },
+];
+
+/** What an overview shows of them. */
+const BRIEF = ["model", "data", "protocol", "bits/dim", "from"];
+
+/**
+ * Our models of images and published ones, by data set and protocol, the best first.
+ *
+ * @param isBrief Fewer columns, and no filter.
+ */
+export function imageTable(
+  records: readonly Record[],
+  published: readonly Published[],
+  isBrief = false,
+): VNode | null {
+  const models = modelsOf(records).filter(({ run }) =>
+    run.suite !== "report" && DATASETS[run.dataset]?.kind === "images"
+  );
+  const datasets = new Set(models.map(({ run }) => run.dataset));
+  const rows = [
+    ...models.map(ourRow),
+    ...published.filter(({ dataset }) => datasets.has(dataset)).map(publishedRow),
+  ];
+  const bitsOf = ({ bits }: ImageRow) =>
+    bits === null ? Infinity : typeof bits === "number" ? bits : bits.mean;
+  rows.sort((a, b) =>
+    [...datasets].indexOf(a.dataset) - [...datasets].indexOf(b.dataset) ||
+    a.order - b.order || bitsOf(a) - bitsOf(b)
+  );
+  return (
+    <DataTable
+      caption="Test bits/dim of images"
+      columns={isBrief ? IMAGE_COLUMNS.filter(({ name }) => BRIEF.includes(name)) : IMAGE_COLUMNS}
+      rows={rows}
+      hasFilter={!isBrief}
+    />
+  );
+}
+
+function ourRow(model: Model): ImageRow {
+  const { run, name, records, scores } = model;
+  const protocol = protocolOf(model);
+  const training = records.map(({ training }) => training);
+  return {
+    dataset: run.dataset,
+    protocol: protocol === "baseline" ? "Baseline" : PROTOCOLS[protocol],
+    order: protocol === "baseline" ? -1 : Object.keys(PROTOCOLS).indexOf(protocol),
+    model: name,
+    from: <a href={`runs/${records[0]!.runId}.html`}>this suite, {run.profile}</a>,
+    fromText: `this suite, ${run.profile}`,
+    bits: bits(model),
+    logitNats: meanOf(scores.map(({ nllNatsLogit }) => nllNatsLogit)),
+    parameters: scores[0]?.params || null,
+    steps: meanOf(training.map((training) => training?.steps || null)),
+    seconds: meanOf(training.map((training) => training?.trainSeconds || null)),
+    profile: run.profile,
+    status: records[0]!.status,
+  };
+}
+
+function publishedRow(row: Published): ImageRow {
+  return {
+    dataset: row.dataset,
+    protocol: PROTOCOLS[row.protocol],
+    order: Object.keys(PROTOCOLS).indexOf(row.protocol),
+    model: `${row.model}, ${row.architecture}`,
+    from: `${row.source} (${row.read})`,
+    fromText: row.source,
+    bits: row.bitsPerDim,
+    logitNats: row.nllNatsLogit,
+    parameters: null,
+    steps: null,
+    seconds: null,
+    profile: "",
+    status: "",
+  };
+}
+
+function protocolOf(model: Model): Protocol | "baseline" {
+  const { run } = model;
+  if (isBaseline(model)) return run.family === "gaussian" ? "flat" : "baseline";
+  if (run.flow.classes !== undefined) return "class";
+  if (run.flow.dequantization === "variational" || (run.noiseSamples ?? 1) > 1) return "vardeq";
+  if (run.flow.logitAlpha === undefined || run.flow.logitAlpha === null) return "paper";
+  return run.variant === "conv" ? "conv" : "flat";
+}
+
+function toyModels(records: readonly Record[]): Model[] {
+  return modelsOf(records).filter(({ run }) =>
+    run.suite !== "report" && DATASETS[run.dataset]?.kind !== "images"
+  );
+}
+
+function floorOf(models: readonly Model[]): number | null {
+  return models.flatMap(({ scores }) => scores)[0]?.floorNats ?? null;
+}
+
+/** A row for each data set (and profile, where there are several), a column for each model. */
+export function toyTable(records: readonly Record[]): VNode | null {
+  const models = toyModels(records);
+  const profiles = new Set(models.map(({ run }) => run.profile));
+  const groups = [...Map.groupBy(models, ({ run }) => `${run.dataset} ${run.profile}`).values()];
+  const names = [...new Set(models.map(({ name }) => name))];
+  const find = (group: readonly Model[], name: string) =>
+    group.find((model) => model.name === name);
+  const columns: TableColumn<readonly Model[]>[] = [
+    {
+      name: "data",
+      value: ([first]) => first!.run.dataset + (profiles.size > 1 ? `, ${first!.run.profile}` : ""),
+      show: ([first]) => (
+        <>
+          <a href={`datasets/${first!.run.dataset}.html`}>{spaced(first!.run.dataset)}</a>
+          {profiles.size > 1 && `, ${first!.run.profile}`}
+        </>
+      ),
+    },
+    {
+      name: "entropy",
+      title: "The floor: no density has a lower expected NLL",
+      value: (group) => floorOf(group),
+      show: (group) => floorOf(group)?.toFixed(3),
+    },
+    ...names.map((name): TableColumn<readonly Model[]> => ({
+      name,
+      value: (group) => {
+        const model = find(group, name);
+        return model ? nats(model)?.mean ?? model.records[0]!.status : null;
+      },
+      show: (group) => {
+        const model = find(group, name);
+        if (!model) return "";
+        const found = nats(model);
+        const text = found ? found.mean.toFixed(3) : model.records[0]!.status;
+        return <a href={`runs/${model.records[0]!.runId}.html`}>{text}</a>;
+      },
+    })),
+  ];
+  return <DataTable caption="Test NLL of toy densities, nats" columns={columns} rows={groups} />;
+}
+
+/** How far each family is from the entropy, a panel for each data set. */
+function gapFigure(site: Site, records: readonly Record[]): VNode | null {
+  const points = toyModels(records).flatMap((model) => {
+    const found = isBaseline(model) ? null : gap(model);
+    if (found === null) return [];
+    const { colour, symbol } = styleOf(model.run.family);
+    const { mean, low, high, over } = found;
+    const title = `${model.name} on ${spaced(model.run.dataset)}: ${mean.toFixed(4)} nats ` +
+      `(${low.toFixed(4)} to ${high.toFixed(4)} over ${over})`;
+    const least = 1e-3; // A logarithmic axis has no zero.
+    return [{
+      dataset: spaced(model.run.dataset),
+      family: model.run.family,
+      gap: Math.max(mean, least),
+      low: Math.max(low, least),
+      high: Math.max(high, least),
+      colour,
+      symbol,
+      title,
+    }];
+  });
+  if (points.length === 0) return null;
+  const svg = chart({
+    width: 900,
+    height: 60 + 46 * new Set(points.map(({ dataset }) => dataset)).size,
+    marginLeft: 70,
+    marginRight: 120,
+    x: {
+      type: "log",
+      label: "KL(data || flow), nats",
+      grid: true,
+      tickFormat: String,
+      ticks: [0.001, 0.01, 0.1, 1, 10],
+    },
+    y: { label: null },
+    fy: { label: null },
+    symbol: { type: "identity" },
+    marks: [
+      Plot.ruleY(points, {
+        fy: "dataset",
+        y: "family",
+        x1: "low",
+        x2: "high",
+        stroke: "colour",
+        strokeWidth: 2,
+      }),
+      Plot.dot(points, {
+        fy: "dataset",
+        y: "family",
+        x: "gap",
+        fill: "colour",
+        stroke: "colour",
+        symbol: "symbol",
+        r: 3.5,
+        title: "title",
+      }),
+    ],
+  }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
+  return site.figure(
+    "",
+    "gaps",
+    svg,
+    (
+      <>
+        Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95 %
+        intervals. Values below 0.001 are drawn there.
+      </>
+    ),
+  );
+}
+
+function energies(records: readonly Record[]): VNode | null {
+  const fitted = records.filter(({ run }) => run.kind === "energy");
+  if (fitted.length === 0) return null;
+  const columns: TableColumn<Record>[] = [
+    {
+      name: "flow",
+      value: ({ run }) => run.family,
+      show: ({ run, runId }) => <a href={`runs/${runId}.html`}>{run.family}</a>,
+    },
+    { name: "energy", value: ({ run }) => run.dataset },
+    { name: "seed", value: ({ run }) => run.seed },
+    {
+      name: "KL, nats",
+      title: "KL of the flow to the normalised target",
+      value: ({ energy, status }) => energy?.klNats ?? status,
+      show: ({ energy, status }) =>
+        energy ? `${energy.klNats.toFixed(3)} ± ${(1.96 * energy.klSe).toPrecision(2)}` : status,
+    },
+    {
+      name: "ESS, %",
+      title: "Effective sample size of the flow's importance weights, a share of the draws",
+      value: ({ energy }) => energy ? 100 * energy.essFraction : null,
+      show: ({ energy }) => energy ? (100 * energy.essFraction).toPrecision(2) : "",
+    },
+    {
+      name: "log Z by the flow",
+      value: ({ energy }) => energy?.logZEstimate ?? null,
+      show: ({ energy }) =>
+        energy
+          ? `${energy.logZEstimate.toFixed(3)} ± ${(1.96 * energy.logZEstimateSe).toPrecision(2)}`
+          : "",
+    },
+    {
+      name: "log Z",
+      title: "By quadrature",
+      value: ({ energy }) => energy?.logZ ?? null,
+      show: ({ energy }) => energy?.logZ.toFixed(3) ?? "",
+    },
+  ];
+  const sources = [...new Set(fitted.map(({ run }) => ENERGIES[run.dataset]?.source))];
+  return (
+    <>
+      <h2>Energies</h2>
+      <p>
+        Flows fitted without data, by reverse KL, to energies of{" "}
+        {sources.join("; ")}. The effective sample size cannot see what a flow misses.
+      </p>
+      <DataTable caption="Reverse KL to energies" columns={columns} rows={fitted} hasFilter />
+    </>
+  );
+}

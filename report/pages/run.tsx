@@ -1,0 +1,219 @@
+import type { VNode } from "npm:preact@10.29.0";
+import { canonical, type Record } from "../../benchmarks/record.ts";
+import { rerunCommand } from "../../benchmarks/record_schema.ts";
+import { chart, PALETTE, Plot, powersOfTen } from "../chart.ts";
+import { DataTable, type TableColumn } from "../data_table.tsx";
+import { duration, spaced } from "../format.ts";
+import { key, type Site } from "../site.tsx";
+import { type Timed, timedOf } from "../timings.ts";
+
+/** A picture of what a run made. */
+export interface Picture {
+  readonly path: string;
+  readonly alt: string;
+}
+
+/** The title of a run. */
+export function runTitle({ run }: Record): string {
+  const variant = run.variant === "flat" ? "" : `, ${run.variant}`;
+  return `${run.family}${variant} on ${spaced(run.dataset)}, seed ${run.seed}`;
+}
+
+/** All that is known of one run. */
+export function runPage(site: Site, record: Record, pictures: readonly Picture[]): VNode {
+  const { run, runId, status, reason, environment } = record;
+  const command = rerunCommand(run, "results/again");
+  return (
+    <>
+      <p class="crumb">
+        <a href="../runs.html">Runs</a>
+      </p>
+      <h1>{runTitle(record)}</h1>
+      <p class="lead">
+        {headline(record)}Suite {run.suite}, profile {run.profile}: <strong>{status}</strong>
+        {reason && `: ${reason}`}.
+      </p>
+      {scores(record)}
+      {curve(site, record)}
+      {pictures.map(({ path, alt }) => (
+        <figure>
+          <img src={`../${path}`} alt={alt} loading="lazy" />
+          <figcaption>{alt}</figcaption>
+        </figure>
+      ))}
+      {times(site, record)}
+      <h2>Run it again</h2>
+      <p>
+        At commit{" "}
+        {environment.commit}, on the same machine and backend the NLL is the same, bit for bit:
+      </p>
+      <pre tabIndex={0}><code>{command}</code></pre>
+      <h2>Configuration</h2>
+      {properties("What was run", flat(run))}
+      {record.config && properties("The flow, with every default", flat(record.config))}
+      <h2>Environment</h2>
+      {properties("What computed it", {
+        ...flat(environment),
+        started: record.startedAt,
+        record: `runs/${runId}.json`,
+        "SHA-256 of the record": record.sha256 ?? "none: schema 1",
+      })}
+    </>
+  );
+}
+
+function headline({ scores, energy }: Record): string {
+  if (scores?.space === "pixel") return `${scores.bitsPerDim.toFixed(3)} bits/dim. `;
+  if (scores) return `${scores.nllNats.toFixed(3)} nats. `;
+  return energy ? `KL ${energy.klNats.toFixed(3)} nats. ` : "";
+}
+
+function scores({ scores, energy, training }: Record): VNode | null {
+  const found = scores ?? energy;
+  if (!found) return null;
+  const { logProbRange, ...rest } = { logProbRange: null, ...found };
+  const values = {
+    ...flat(rest),
+    ...(logProbRange && { "log p: worst, median, best test example": logProbRange.join(", ") }),
+    ...(training && flat({ ...training, curve: undefined })),
+  };
+  return properties("Scores", values);
+}
+
+function flat(object: object): { [name: string]: string } {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [
+    spaced(name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()),
+    typeof value === "object" && value !== null ? canonical(value) : String(value ?? "none"),
+  ]));
+}
+
+function properties(caption: string, values: { readonly [name: string]: string }): VNode {
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label="Table">
+      <table class="properties">
+        <caption>{caption}</caption>
+        <tbody>
+          {Object.entries(values).map(([name, value]) => (
+            <tr>
+              <th scope="row">{name}</th>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Loss on batches and on validation data over steps. */
+function curve(site: Site, { training, scores, runId }: Record): VNode | null {
+  if (!training || training.curve.length < 2) return null;
+  const isImage = scores?.space === "pixel";
+  const lines = training.curve.flatMap(({ step, trainNats, validationNats }) => [
+    { step, what: "training batches", nats: trainNats, colour: PALETTE.orange },
+    { step, what: "validation", nats: validationNats, colour: PALETTE.blue },
+  ]);
+  const rows = lines.filter(({ nats }) => Number.isFinite(nats)).map((row) => ({
+    ...row,
+    value: isImage ? row.nats / (scores.dim * Math.LN2) + 8 : row.nats,
+  }));
+  const unit = isImage ? "bits/dim" : "nats";
+  // The first looks are far off, and would leave no room for the others.
+  const settled = rows.filter((_, i) => i >= 0.1 * rows.length).map(({ value }) => value);
+  const [low, high] = [Math.min(...settled), Math.max(...settled)];
+  const svg = chart({
+    width: 760,
+    height: 300,
+    marginLeft: 60,
+    marginBottom: 45,
+    x: { label: "step" },
+    y: {
+      label: unit,
+      grid: true,
+      domain: [low - 0.05 * (high - low), high + 0.05 * (high - low) + 1e-9],
+      clamp: true,
+    },
+    marks: [
+      Plot.line(rows, { x: "step", y: "value", z: "what", stroke: "colour", strokeWidth: 2 }),
+      Plot.dot(rows, {
+        x: "step",
+        y: "value",
+        fill: "colour",
+        r: 2,
+        title: ({ what, step, value }) => `${what}, step ${step}: ${value.toFixed(4)} ${unit}`,
+      }),
+      Plot.ruleX([training.bestStep], {
+        stroke: "currentColor",
+        strokeOpacity: 0.4,
+        strokeDasharray: "4 4",
+      }),
+    ],
+  }, `Training curve: ${unit} of training batches and of validation data over steps`);
+  return site.figure(
+    "../",
+    `curve-${runId}`,
+    svg,
+    (
+      <>
+        Mean negative log-likelihood while training,{" "}
+        {unit}, with fresh noise; the weights of the dashed step were kept, chosen on validation
+        data.
+      </>
+    ),
+  );
+}
+
+const COLUMNS: readonly TableColumn<Timed>[] = [
+  { name: "operation", value: ({ timing }) => timing.op.replace("_", " ") },
+  { name: "method", value: ({ timing }) => timing.method },
+  { name: "batch", value: ({ timing }) => timing.batch },
+  { name: "median", value: ({ medianMs }) => medianMs, show: ({ medianMs }) => duration(medianMs) },
+  { name: "p10", value: ({ p10Ms }) => p10Ms, show: ({ p10Ms }) => duration(p10Ms) },
+  { name: "p90", value: ({ p90Ms }) => p90Ms, show: ({ p90Ms }) => duration(p90Ms) },
+  { name: "repeats", value: ({ timing }) => timing.samplesMs.length },
+];
+
+function times(site: Site, record: Record): VNode | null {
+  const timed = timedOf([record]);
+  if (timed.length === 0) return null;
+  // A stroke for each repetition, and one path for all of an operation: pages stay small.
+  const strokes = timed.flatMap(({ timing }, row) =>
+    timing.samplesMs.flatMap((ms) => [[ms, row - 0.35], [ms, row + 0.35], [NaN, NaN]])
+  );
+  const names = timed.map(({ timing: { op, method, batch } }) =>
+    `${op.replace("_", " ")} ${method}, ${batch}`
+  );
+  const svg = chart({
+    width: 760,
+    height: 60 + 20 * names.length,
+    marginLeft: 190,
+    x: {
+      type: "log",
+      label: "time of one repetition, ms",
+      grid: true,
+      ticks: powersOfTen(strokes.map(([ms]) => ms!)),
+      tickFormat: String,
+    },
+    y: {
+      label: null,
+      domain: [-0.5, names.length - 0.5],
+      reverse: true,
+      ticks: names.keys().toArray(),
+      tickFormat: (row: number) => names[row]!,
+    },
+    marks: [Plot.line(strokes, { stroke: PALETTE.blue, strokeOpacity: 0.6 })],
+  }, "Every timed repetition of each operation");
+  return (
+    <>
+      <h2>Times</h2>
+      <DataTable caption="Of one batch" columns={COLUMNS} rows={timed} />
+      {site.figure(
+        "../",
+        `repetitions-${record.runId}`,
+        svg,
+        "Every repetition: operation, method, batch.",
+      )}
+    </>
+  );
+}

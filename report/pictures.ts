@@ -1,0 +1,107 @@
+import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import type { Record } from "../benchmarks/record.ts";
+import { loadFlow } from "../flows/save_flow.ts";
+import { spaced } from "./format.ts";
+import { brightest, type Plane, planeOf, planeOfFlow, planePng } from "./plane.ts";
+import { type Picture, runTitle } from "./pages/run.tsx";
+import type { Site } from "./site.tsx";
+
+/** The pictures of a site's data sets and runs. */
+export interface Pictures {
+  /** The true density, by data set or energy. */
+  readonly truths: ReadonlyMap<string, Picture>;
+  /** What each run made, by its id. */
+  readonly made: ReadonlyMap<string, readonly Picture[]>;
+}
+
+/**
+ * Draws true densities and those of saved flows over the plane, and takes over the figures that the
+ * output folder has of its flows.
+ *
+ * @param records Those whose flow is not in the folder's checkpoints are passed over.
+ * @param out The output folder.
+ */
+export async function drawPictures(
+  site: Site,
+  records: readonly Record[],
+  out: string,
+): Promise<Pictures> {
+  const truths = new Map<string, Picture>();
+  const made = new Map<string, Picture[]>();
+  const add = (file: string, content: Uint8Array<ArrayBuffer>, alt: string): Picture => {
+    site.files.set(file, content);
+    return { path: file, alt };
+  };
+  for (const [name, group] of Map.groupBy(records, ({ run }) => run.dataset)) {
+    const truth = truthOf(name);
+    if (truth === null) continue;
+    const { box, plane } = truth;
+    const most = brightest(plane);
+    const alt = `True density of ${spaced(name)}`;
+    truths.set(name, add(`densities/${name}.png`, planePng(plane, most), alt));
+    for (const record of group) {
+      const path = `${out}/checkpoints/${record.runId}.safetensors`;
+      if (record.status !== "ok" || !await exists(path)) continue;
+      using flow = await loadFlow(path);
+      const png = planePng(await planeOfFlow(box, flow), most);
+      const alt = `Density of ${runTitle(record)}`;
+      made.set(record.runId, [add(`densities/${record.runId}.png`, png, alt)]);
+    }
+  }
+  for (const record of records) {
+    const found = await figuresOf(record, out);
+    for (const { name, content, alt } of found) {
+      const list = made.get(record.runId) ?? [];
+      made.set(record.runId, [...list, add(`figures/${name}`, content, alt)]);
+    }
+  }
+  return { truths, made };
+}
+
+/** The density of a data set or energy of the registry, over its box. */
+function truthOf(name: string): { box: Parameters<typeof planeOf>[0]; plane: Plane } | null {
+  const energy = ENERGIES[name];
+  if (energy) {
+    const { box } = energy;
+    const logZ = energy.logNormalizerNats().value;
+    return { box, plane: planeOf(box, (x, y) => -energy.energy(x, y) - logZ) };
+  }
+  const toy = DATASETS[name];
+  if (toy?.kind !== "toy") return null;
+  return { box: toy.box, plane: planeOf(toy.box, (x, y) => toy.logDensity(x, y)) };
+}
+
+const FIGURES: { readonly [what: string]: string } = {
+  samples: "Samples",
+  interpolation: "Interpolations between test images",
+  scales: "What each scale holds",
+  classes: "Samples by class",
+  layers: "Latent quadrants carried to the data space, coupling by coupling",
+};
+
+/** The files that `deno task figures` made of a run. */
+async function figuresOf(
+  record: Record,
+  out: string,
+): Promise<{ name: string; content: Uint8Array<ArrayBuffer>; alt: string }[]> {
+  const { suite, dataset, family, variant, profile } = record.run;
+  const prefix = suite === "report" ? "report-" : "";
+  const found: { name: string; content: Uint8Array<ArrayBuffer>; alt: string }[] = [];
+  for (const [what, words] of Object.entries(FIGURES)) {
+    for (const suffix of ["png", "svg"]) {
+      const name = `${prefix}${what}-${dataset}-${family}-${variant}-${profile}.${suffix}`;
+      const path = `${out}/figures/${name}`;
+      if (!await exists(path)) continue;
+      found.push({
+        name,
+        content: await Deno.readFile(path),
+        alt: `${words}: ${runTitle(record)}`,
+      });
+    }
+  }
+  return found;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => null)) !== null;
+}
