@@ -44,8 +44,8 @@ const opened = new Map<string, Library>();
 
 interface Library {
   readonly sgemm: Deno.DynamicLibrary<{ cblas_sgemm: typeof SGEMM }>["symbols"]["cblas_sgemm"];
-  /** Absent in a build that decides by itself. */
-  readonly setThreads?: (threads: number) => void;
+  /** Undefined in a build that decides by itself. */
+  readonly setThreads: ((threads: number) => void) | undefined;
 }
 
 /**
