@@ -5,8 +5,7 @@
 export const DEMO_BODY = `<div class="demo" id="demo">
 <p>Two trained flows, run in this page by the suite's own code, compiled for the browser. Nothing is sent
 anywhere, and the same clicks give every visitor the same draws.</p>
-<p id="demo-status" role="status">Starting …</p>
-<noscript><p>The demo needs JavaScript.</p></noscript>
+<p id="demo-status" role="status">The demo needs JavaScript and a browser of the last few years.</p>
 <div class="demo-halves">
 <section aria-labelledby="demo-plane-title">
 <h2 id="demo-plane-title">A density in the plane</h2>
@@ -44,7 +43,7 @@ drag to read it at a point.</p>
 <input id="demo-image-temperature" type="range" min="0.1" max="1.5" step="0.05" value="0.8">
 <output id="demo-image-temperature-value" for="demo-image-temperature"></output></label>
 <table>
-<caption>One sample on this machine</caption>
+<caption>One sample of nine at once, on this machine</caption>
 <thead><tr><th scope="col">inversion</th><th scope="col">time</th><th scope="col">network passes</th></tr></thead>
 <tbody>
 <tr><th scope="row">incremental</th><td id="demo-incremental-ms">&ndash;</td><td id="demo-incremental-passes">&ndash;</td></tr>
@@ -53,11 +52,11 @@ drag to read it at a point.</p>
 </table>
 <p><output id="demo-ratio" aria-live="polite"></output></p>
 <p class="demo-small">Sequential sampling solves one pixel with each pass through a layer's network, as the
-papers have it; incremental sampling uses each weight once, and its time is the median of fifteen. After an
-incremental sample the sequential one starts from the same latents and ends with the same image.</p>
+papers have it; incremental sampling uses each weight once, and its time is the median of fifteen. After incremental
+samples the sequential ones start from the same latents and end with the same images.</p>
 <p id="demo-digits-title">The density of a test image:</p>
 <div id="demo-digits" role="group" aria-labelledby="demo-digits-title"></div>
-<p class="demo-small">Every image is scored with 8 bits a pixel and the same dequantisation noise. Lower is
+<p class="demo-small">Images are scored with 8 bits a pixel and fixed dequantisation noise. Lower is
 likelier; noise that fills all levels evenly would have 8 bits/dim.</p>
 </section>
 </div>

@@ -8,7 +8,7 @@ import * as tf from "../../engine/tf.ts";
 import { decodeFlow, type Flow } from "../../flows/mod.ts";
 import { bytesOf } from "../../report/demo/browser/embedded.ts";
 import { colourOf } from "../../report/demo/browser/colours.ts";
-import { scoreImage } from "../../report/demo/browser/score_image.ts";
+import { scoreImages } from "../../report/demo/browser/score_images.ts";
 import { DEMO_FLOWS } from "../../report/demo/build.ts";
 import { gunzip } from "../../report/demo/gzip.ts";
 import { writeDemo } from "../../report/demo/standalone.ts";
@@ -70,7 +70,7 @@ async function pictureOf(page: Page, id: string): Promise<string> {
   );
 }
 
-const READY = /^Computes/, NATS = /^log p\(x\) = (-?[\d.]+) nats$/, BITS = /: ([\d.]+) bits\/dim$/;
+const READY = /^Computes/, NATS = /^log p\(x\) = (-?[\d.]+) nats$/, BITS = /: ([\d.]+) bits\/dim/;
 
 async function withFlow(
   name: keyof typeof DEMO_FLOWS,
@@ -148,8 +148,8 @@ pageTest("the demo samples images in two ways, and times both", {}, async (page,
   await page.click("#demo-digits button:nth-child(8)");
   const digit = await numberOf(page, "demo-bits", /of a 7: ([\d.]+) bits/);
   await withFlow("images", async (flow, { testDigits }) => {
-    const ours = await scoreImage(flow, bytesOf(testDigits!).slice(7 * 784, 8 * 784));
-    assert.ok(Math.abs(digit - ours) < 1e-3, `${digit} there, ${ours} here`);
+    const [ours] = await scoreImages(flow, bytesOf(testDigits!).slice(7 * 784, 8 * 784));
+    assert.ok(Math.abs(digit - ours!) < 1e-3, `${digit} there, ${ours} here`);
   });
   assert.deepEqual(misdeeds, { errors: [], requests: [] });
 });

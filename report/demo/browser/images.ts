@@ -4,50 +4,51 @@ import { Rng } from "../../../engine/rng.ts";
 import * as tf from "../../../engine/tf.ts";
 import { autoregressiveLayers } from "../../../flows/autoregressive_layers.ts";
 import type { Flow } from "../../../flows/flow.ts";
-import { context2d, find, formatMs, pause, temperatureOf } from "./page.ts";
+import { drawGrid, SIDE } from "./draw_grid.ts";
+import { context2d, find, formatMs, temperatureOf } from "./page.ts";
 import { type InTurn, sampleInTurn } from "./sample_in_turn.ts";
-import { scoreImage } from "./score_image.ts";
+import { scoreImages } from "./score_images.ts";
 
-const SIDE = 28;
-/** Inversions of which the median time is shown: one takes as long as the clock can tell. */
-const REPEATS = 15;
+/** Images drawn at once. */
+const COUNT = 9;
+/** Incremental inversions of which the median is shown, and milliseconds that all may take. */
+const REPEATS = 15, REPEATS_MS = 300;
 
 /** The half of the page with a flow over images. */
-export async function startImages(
-  flow: Flow,
-  digits: Uint8Array<ArrayBuffer>,
-): Promise<void> {
+export async function startImages(flow: Flow, digits: Uint8Array<ArrayBuffer>): Promise<void> {
   const canvas = find<HTMLCanvasElement>("demo-image");
-  const context = context2d(canvas);
+  const bits = find<HTMLOutputElement>("demo-bits");
   const temperature = temperatureOf("demo-image");
   const [incremental, sequential, stop] = ["incremental", "sequential", "stop"].map((what) =>
     find<HTMLButtonElement>(`demo-${what}`)
   ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
   const progress = find<HTMLProgressElement>("demo-progress");
   const times: { incremental?: number; sequential?: number } = {};
-  /** Number of the latents drawn last, and whether incremental sampling took them. */
+  /** Number of the latents drawn last, and whether incremental sampling alone had them. */
   let draws = 0, isOpen = false;
   let abort = new AbortController();
 
   const latents = (): tf.Tensor => {
     const rng = new Rng(0).split("images").split(draws);
-    return flow.latents(1, rng, { temperature: temperature() });
+    return flow.latents(COUNT, rng, { temperature: temperature() });
   };
   const show = async (levels: Uint8Array<ArrayBuffer>, what: string): Promise<void> => {
-    drawGray(context, levels);
-    const score = (await scoreImage(flow, levels)).toFixed(4);
-    find<HTMLOutputElement>("demo-bits").value = `${what}: ${score} bits/dim`;
-    canvas.setAttribute("aria-label", `${what}, 28 x 28 pixels, ${score} bits/dim`);
+    drawGrid(context2d(canvas), levels);
+    const scores = await scoreImages(flow, levels);
+    const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+    const range = [Math.min(...scores), Math.max(...scores)].map((score) => score.toFixed(2));
+    const spread = scores.length > 1 ? ` on average, ${range.join(" to ")}` : "";
+    bits.value = `${what}: ${mean.toFixed(4)} bits/dim${spread}`;
+    canvas.setAttribute("aria-label", bits.value);
   };
   const showTime = (method: "incremental" | "sequential", ms: number, passes: number): void => {
     times[method] = ms;
-    find(`demo-${method}-ms`).textContent = `${formatMs(ms)} ms`;
+    find(`demo-${method}-ms`).textContent = `${formatMs(ms / COUNT)} ms`;
     find(`demo-${method}-passes`).textContent = passes.toLocaleString("en");
     if (times.incremental === undefined || times.sequential === undefined) return;
-    const ratio = times.sequential / times.incremental;
-    find<HTMLOutputElement>("demo-ratio").value = `Sequential takes ${
-      Math.round(ratio).toLocaleString("en")
-    } times as long as incremental.`;
+    const ratio = Math.round(times.sequential / times.incremental).toLocaleString("en");
+    find<HTMLOutputElement>("demo-ratio").value =
+      `Sequential takes ${ratio} times as long as incremental.`;
   };
 
   const sampleIncremental = async (): Promise<void> => {
@@ -55,19 +56,19 @@ export async function startImages(
     isOpen = true;
     const z = latents();
     const all: number[] = [];
-    let x = flow.bijector.inverse(z).x;
-    for (let i = 0; i < REPEATS; i++) {
+    const invert = (): tf.Tensor => tf.tidy(() => flow.bijector.inverse(z).x);
+    let x = invert();
+    for (const begin = performance.now(); all.length < REPEATS;) {
       x.dispose();
       const start = performance.now();
-      x = tf.tidy(() => flow.bijector.inverse(z).x);
+      x = invert();
       all.push(performance.now() - start);
+      if (performance.now() - begin > REPEATS_MS) break;
     }
-    const passes = autoregressiveLayers(flow.bijector).reduce(
-      (sum, layer) => sum + layer.passes,
-      0,
-    );
-    showTime("incremental", all.sort((a, b) => a - b)[REPEATS >> 1]!, passes);
-    await show(levelsOf(await x.data()), "Incremental sample");
+    const median = all.sort((a, b) => a - b)[all.length >> 1]!;
+    const layers = autoregressiveLayers(flow.bijector);
+    showTime("incremental", median, layers.reduce((sum, { passes }) => sum + passes, 0));
+    await show(levelsOf(await x.data()), "Incremental samples");
     tf.dispose([x, z]);
   };
   const sampleSequential = async (): Promise<void> => {
@@ -75,18 +76,23 @@ export async function startImages(
     isOpen = false;
     const z = latents();
     setBusy(true);
+    bits.value = "Sampling, one pixel after the other …";
     let found: InTurn | null = null;
     try {
       found = await sampleInTurn(flow.bijector, z, ({ passes, ofPasses, partial }) => {
         progress.value = passes / ofPasses;
-        const known = partial ? levelsOf(partial.x.dataSync()).fill(0, partial.known) : null;
-        drawGray(context, known ?? new Uint8Array(SIDE * SIDE));
+        const known = new Uint8Array(COUNT * flow.dim);
+        const levels = partial ? levelsOf(partial.x.dataSync()) : known;
+        for (let from = 0; partial && from < known.length; from += flow.dim) {
+          known.set(levels.subarray(from, from + partial.known), from);
+        }
+        drawGrid(context2d(canvas), known);
       }, abort.signal);
       showTime("sequential", found.ms, found.passes);
-      await show(levelsOf(await found.x.data()), "Sequential sample");
+      await show(levelsOf(await found.x.data()), "Sequential samples");
     } catch (error) {
       if (!abort.signal.aborted) throw error;
-      find<HTMLOutputElement>("demo-bits").value = "Stopped.";
+      bits.value = "Stopped.";
     } finally {
       tf.dispose([z, ...(found ? [found.x] : [])]);
       setBusy(false);
@@ -99,15 +105,15 @@ export async function startImages(
     stop.disabled = !isBusy;
     for (const button of [sequential, ...digitButtons]) button.disabled = isBusy;
     incremental.disabled = isBusy || !installedKernels();
+    // Who works with the keyboard is not to lose their place to a button that is disabled.
     if (isBusy) stop.focus();
-    else if (document.activeElement === document.body) sequential.focus();
+    else if (document.activeElement === document.body) sequential.focus({ preventScroll: true });
   };
 
   const digitButtons = Array.from({ length: 10 }, (_, label) => {
     const levels = digits.slice(label * SIDE * SIDE, (label + 1) * SIDE * SIDE);
     const picture = document.createElement("canvas");
-    picture.width = picture.height = SIDE;
-    drawGray(context2d(picture), levels);
+    drawGrid(context2d(picture), levels);
     const button = document.createElement("button");
     button.type = "button";
     button.setAttribute("aria-label", `Test image of a ${label}`);
@@ -119,22 +125,14 @@ export async function startImages(
   incremental.addEventListener("click", () => void sampleIncremental());
   sequential.addEventListener("click", () => void sampleSequential());
   stop.addEventListener("click", () => abort.abort());
-  setBusy(false);
-  await pause();
-  if (installedKernels()) await sampleIncremental();
-  else {
-    find("demo-incremental-ms").textContent = "not without WebAssembly";
-    await show(digits.slice(0, SIDE * SIDE), "Test image of a 0");
-  }
+  sequential.disabled = false;
+  incremental.disabled = !installedKernels();
+  if (installedKernels()) return await sampleIncremental();
+  find("demo-incremental-ms").textContent = "needs WebAssembly";
+  await show(digits.slice(0, SIDE * SIDE), "Test image of a 0");
 }
 
 /** Pixels in [0, 1] as 8 bits. */
 function levelsOf(x: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(x, (value) => Math.min(255, Math.max(0, Math.floor(256 * value))));
-}
-
-function drawGray(context: CanvasRenderingContext2D, levels: Uint8Array): void {
-  const image = context.createImageData(SIDE, SIDE);
-  for (const [i, level] of levels.entries()) image.data.set([level, level, level, 255], 4 * i);
-  context.putImageData(image, 0, 0);
 }

@@ -19,6 +19,7 @@ const BINARIES = ["", "-simd", "-threaded-simd"].map((build) => `tfjs-backend-wa
 
 async function start(): Promise<void> {
   const status = find("demo-status");
+  status.textContent = "Starting …";
   try {
     const binary = new Blob([await unpack("wasm")], { type: "application/wasm" });
     const url = URL.createObjectURL(binary);
