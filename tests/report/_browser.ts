@@ -2,6 +2,8 @@ import fs from "node:fs";
 import process from "node:process";
 import type { Page } from "npm:playwright-core@1.65.1";
 
+export type { Page };
+
 const CHROMIUM = "/usr/bin/chromium";
 
 /** Why there is no browser to test with, or "". */

@@ -128,7 +128,7 @@ export async function startImages(flow: Flow, digits: Uint8Array<ArrayBuffer>): 
   sequential.disabled = false;
   incremental.disabled = !installedKernels();
   if (installedKernels()) return await sampleIncremental();
-  find("demo-incremental-ms").textContent = "needs WebAssembly";
+  find("demo-incremental-ms").textContent = "needs WebAssembly with SIMD";
   await show(digits.slice(0, SIDE * SIDE), "Test image of a 0");
 }
 
