@@ -152,8 +152,11 @@ export class MaskedAutoregressive implements Bijector {
    * @param step How many coordinates are known, 0 … dim - 1.
    * @param context Shape [batch, classes]; not read without classes.
    * @returns x with one coordinate more.
+   * @throws {TypeError} If a shape is another.
    */
   solveNext(z: tf.Tensor, x: tf.Tensor, step: number, context?: tf.Tensor): tf.Tensor {
+    checkBatch("MaskedAutoregressive.solveNext", z, this.eventShape, "z");
+    checkBatch("MaskedAutoregressive.solveNext", x, this.eventShape, "x");
     const { dim, isDescending } = this.#made;
     return tf.tidy(() => {
       // Coordinates not yet solved are 0 in x: whatever the network says of them is not used.

@@ -29,7 +29,7 @@ export async function saveFlow(flow: Flow, path: string): Promise<void> {
 export interface EncodeOptions {
   /** "F16" rounds the variables to 11 bits, and the file is half as large. Default: "F32". */
   readonly floats?: "F32" | "F16";
-  /** Texts that the file is to carry beside `format`, `config` and `sha256`. */
+  /** Texts that the file is to carry beside `format`, `config` and `sha256`; the last does not cover them. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 

@@ -4,7 +4,11 @@
  */
 import assert from "node:assert/strict";
 import * as tf from "../../engine/tf.ts";
-import { decodeFlow, type Flow } from "../../flows/mod.ts";
+import { createFlow, decodeFlow, type Flow } from "../../flows/mod.ts";
+import { Rng } from "../../engine/rng.ts";
+import { sampleInTurn } from "../../report/demo/browser/sample_in_turn.ts";
+import { assertAllClose, TOLERANCES } from "../_assert.ts";
+import { perturb } from "../conformance/bijector.ts";
 import { bytesOf } from "../../report/demo/browser/embedded.ts";
 import { colourOf } from "../../report/demo/browser/colours.ts";
 import { scoreImages } from "../../report/demo/browser/score_images.ts";
@@ -197,6 +201,41 @@ pageTest("the demo says why it cannot run", {
   );
   assert.equal(await page.isDisabled("#demo-plane-sample"), true);
   assert.deepEqual(errors, []);
+});
+
+Deno.test("sampleInTurn() finds the inverse, tells how far it is, and stops", async () => {
+  await startEngine();
+  using flow = createFlow("maf", { eventShape: [9], layers: 3, hidden: [12] }, new Rng(0));
+  perturb(flow.bijector, new Rng(1), 0.2);
+  const z = flow.latents(4, new Rng(2));
+  tf.tidy(() => void flow.bijector.forward(z)); // Masks are made for the backend when first used.
+  const before = tf.memory().numTensors;
+  const wanted = flow.bijector.inverse(z);
+  const { signal } = new AbortController();
+  let last = 0;
+  const found = await sampleInTurn(
+    flow.bijector,
+    z,
+    ({ passes, ofPasses, partial }) => {
+      assert.ok(passes > last && passes <= ofPasses && ofPasses === 27);
+      assert.equal(partial?.known ?? null, passes > 18 ? passes - 18 : null);
+      last = passes;
+    },
+    signal,
+    0,
+  );
+  assert.equal(last, 27);
+  assert.equal(found.passes, 27);
+  assert.ok(found.ms > 0);
+  assertAllClose(await found.x.data(), await wanted.x.data(), TOLERANCES.roundTrip);
+  const abort = new AbortController();
+  await assert.rejects(
+    sampleInTurn(flow.bijector, z, () => abort.abort(), abort.signal, 0),
+    { name: "AbortError" },
+  );
+  tf.dispose([wanted.x, wanted.logDet, found.x]);
+  assert.equal(tf.memory().numTensors, before, "tensors are left over");
+  z.dispose();
 });
 
 testWith(["read", "write", "run"], "buildDemo() makes small files", async () => {

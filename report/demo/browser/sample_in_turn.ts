@@ -29,12 +29,14 @@ export interface InTurn {
  * @param z Shape [batch, dim]; borrowed.
  * @param onProgress Called at each pause; its tensor is taken back afterwards.
  * @param signal Aborts at a pause.
+ * @param sliceMs Milliseconds of computing between two pauses.
  */
 export async function sampleInTurn(
   bijector: Bijector,
   z: tf.Tensor,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
+  sliceMs = SLICE_MS,
 ): Promise<InTurn> {
   const parts = partsOf(bijector);
   const count = parts.filter((part) => part instanceof MaskedAutoregressive).length;
@@ -57,7 +59,7 @@ export async function sampleInTurn(
       replaceBy(part.solveNext(latent, value, step));
       passes++;
       const now = performance.now();
-      if (now - start < SLICE_MS) continue;
+      if (now - start < sliceMs) continue;
       ms += now - start;
       tf.tidy(() => {
         const partial = isLast ? { x: inverseOf(rest, value), known: step + 1 } : null;
