@@ -3,19 +3,19 @@
  * The demo page in a real browser, opened as a file; its numbers against those of the library here.
  */
 import assert from "node:assert/strict";
+import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import { createFlow, decodeFlow, type Flow } from "../../flows/mod.ts";
-import { Rng } from "../../engine/rng.ts";
-import { sampleInTurn } from "../../report/demo/browser/sample_in_turn.ts";
-import { assertAllClose, TOLERANCES } from "../_assert.ts";
-import { perturb } from "../conformance/bijector.ts";
-import { bytesOf } from "../../report/demo/browser/embedded.ts";
 import { colourOf } from "../../report/demo/browser/colours.ts";
+import { bytesOf } from "../../report/demo/browser/embedded.ts";
+import { sampleInTurn } from "../../report/demo/browser/sample_in_turn.ts";
 import { scoreImages } from "../../report/demo/browser/score_images.ts";
 import { DEMO_FLOWS } from "../../report/demo/build.ts";
 import { gunzip } from "../../report/demo/gzip.ts";
 import { writeDemo } from "../../report/demo/standalone.ts";
+import { assertAllClose, TOLERANCES } from "../_assert.ts";
 import { startEngine, testWith } from "../_engine.ts";
+import { perturb } from "../conformance/bijector.ts";
 import {
   browserProblem,
   type Misdeeds,
