@@ -177,6 +177,7 @@ function install(kernels: Kernels): void {
  * and otherwise TensorFlow.js prints a screenful. Where nothing can be asked, there is no problem.
  */
 function wasmBinaryProblem(): string {
+  if (typeof WebAssembly === "undefined") return "this runtime has no WebAssembly";
   if (typeof Deno === "undefined") return "";
   let path: URL;
   try {

@@ -67,6 +67,8 @@ export class MaskedAutoregressive implements Bijector {
   readonly #made: MadeNetwork;
   readonly #network: Mlp;
   readonly #scaleMap: ScaleMap;
+  /** The number of each column. */
+  readonly #column: tf.Tensor;
   #passes = 0;
 
   /**
@@ -80,6 +82,7 @@ export class MaskedAutoregressive implements Bijector {
     this.eventShape = [dim];
     this.inversion = inversion;
     this.#scaleMap = scaleMap;
+    this.#column = tf.keep(tf.range(0, dim, 1, "int32"));
     this.#network = new Mlp(name, {
       ...own,
       inputs: dim,
@@ -141,8 +144,30 @@ export class MaskedAutoregressive implements Bijector {
     });
   }
 
+  /**
+   * One of the D passes of the sequential inverse, for who does something else between two of them.
+   *
+   * @param z Shape [batch, dim].
+   * @param x What is known: the coordinates of earlier steps, and 0 for the others.
+   * @param step How many coordinates are known, 0 … dim - 1.
+   * @param context Shape [batch, classes]; not read without classes.
+   * @returns x with one coordinate more.
+   * @throws {TypeError} If a shape is another.
+   */
+  solveNext(z: tf.Tensor, x: tf.Tensor, step: number, context?: tf.Tensor): tf.Tensor {
+    checkBatch("MaskedAutoregressive.solveNext", z, this.eventShape, "z");
+    checkBatch("MaskedAutoregressive.solveNext", x, this.eventShape, "x");
+    const { dim, isDescending } = this.#made;
+    return tf.tidy(() => {
+      // Coordinates not yet solved are 0 in x: whatever the network says of them is not used.
+      const { y } = this.#affine(z, this.#network.apply(x, context), "scale");
+      return tf.where(tf.equal(this.#column, isDescending ? dim - 1 - step : step), y, x);
+    });
+  }
+
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
+    this.#column.dispose();
   }
 
   #affine(x: tf.Tensor, params: tf.Tensor, direction: AffineDirection): Affine {
@@ -164,16 +189,9 @@ export class MaskedAutoregressive implements Bijector {
   }
 
   #solveInTurn(z: tf.Tensor, c: tf.Tensor2D | undefined): tf.Tensor {
-    const { dim, isDescending } = this.#made;
-    const column = tf.range(0, dim, 1, "int32");
+    const { dim } = this.#made;
     let x = tf.zerosLike(z);
-    for (let step = 0; step < dim; step++) {
-      // Coordinates not yet solved are 0 in x: whatever the network says of them is not used.
-      x = tf.tidy(() => {
-        const { y } = this.#affine(z, this.#network.apply(x, c), "scale");
-        return tf.where(tf.equal(column, isDescending ? dim - 1 - step : step), y, x);
-      });
-    }
+    for (let step = 0; step < dim; step++) x = this.solveNext(z, x, step, c);
     this.#passes = dim;
     return x;
   }

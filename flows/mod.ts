@@ -41,5 +41,5 @@ export { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 export { Scaling } from "./scaling.ts";
 export { Split } from "./split.ts";
 export { type ImageShape, Squeeze, type SqueezeOrder } from "./squeeze.ts";
-export { loadFlow, saveFlow } from "./save_flow.ts";
+export { decodeFlow, encodeFlow, type EncodeOptions, loadFlow, saveFlow } from "./save_flow.ts";
 export { type DequantizerOptions, VariationalDequantizer } from "./variational_dequantizer.ts";

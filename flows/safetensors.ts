@@ -10,7 +10,7 @@
 /** One tensor of a file. */
 export interface StoredTensor {
   readonly shape: readonly number[];
-  /** Row-major; Int32Array for I32, Float32Array for F32. */
+  /** Row-major; Int32Array for I32, Float32Array for F32 and F16. */
   readonly values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 }
 
@@ -23,14 +23,24 @@ export interface Safetensors {
 const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = "__metadata__";
 
-/** Writes a file's bytes: tensors in the order given, header padded to 8 bytes. */
-export function encodeSafetensors(content: Safetensors): Uint8Array<ArrayBuffer> {
+/**
+ * Writes a file's bytes: tensors in the order given, header padded to 8 bytes.
+ *
+ * @param floats How floats are stored; "F16" rounds them.
+ */
+export function encodeSafetensors(
+  content: Safetensors,
+  floats: "F32" | "F16" = "F32",
+): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = { [METADATA]: content.metadata };
+  const parts: ArrayBufferView[] = [];
   let offset = 0;
   for (const [name, { shape, values }] of content.tensors) {
-    const dtype = values instanceof Int32Array ? "I32" : "F32";
-    header[name] = { dtype, shape, data_offsets: [offset, offset + values.byteLength] };
-    offset += values.byteLength;
+    const dtype = values instanceof Int32Array ? "I32" : floats;
+    const stored = dtype === "F16" ? new Float16Array(values) : values;
+    header[name] = { dtype, shape, data_offsets: [offset, offset + stored.byteLength] };
+    offset += stored.byteLength;
+    parts.push(stored);
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = Math.ceil(json.length / 8) * 8;
@@ -38,9 +48,9 @@ export function encodeSafetensors(content: Safetensors): Uint8Array<ArrayBuffer>
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
   bytes.set(json, 8);
   let position = 8 + headerBytes;
-  for (const { values } of content.tensors.values()) {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), position);
-    position += values.byteLength;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), position);
+    position += byteLength;
   }
   return bytes;
 }
@@ -50,8 +60,8 @@ export function encodeSafetensors(content: Safetensors): Uint8Array<ArrayBuffer>
  *
  * @param bytes The whole file.
  * @param name The file's name, for messages.
- * @throws {SyntaxError} If the bytes are not a whole safetensors file of F32 and I32 tensors that
- *   fill it without gap or overlap.
+ * @throws {SyntaxError} If the bytes are not a whole safetensors file of F32, F16 and I32 tensors
+ *   that fill it without gap or overlap.
  */
 export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>, name: string): Safetensors {
   const fail = (why: string): never => {
@@ -83,14 +93,13 @@ export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>, name: string):
     if (!isEntry(entry)) return fail(`the entry of tensor "${key}" is malformed`);
     const { dtype, shape, data_offsets: [from, to] } = entry;
     const size = shape.reduce((product, length) => product * length, 1);
-    if (from !== end || to - from !== 4 * size) {
+    if (from !== end || to - from !== (dtype === "F16" ? 2 : 4) * size) {
       fail(`tensor "${key}" of shape [${shape.join(", ")}] cannot lie at bytes ${from} to ${to}`);
     }
     if (to > data.length) fail(`it is truncated: tensor "${key}" ends after the file`);
     end = to;
     const buffer = data.slice(from, to).buffer;
-    const values = dtype === "I32" ? new Int32Array(buffer) : new Float32Array(buffer);
-    tensors.set(key, { shape, values });
+    tensors.set(key, { shape, values: DECODERS[dtype](buffer) });
   }
   if (end !== data.length) fail(`${data.length - end} bytes follow its last tensor`);
   return { metadata: metadata as Record<string, string>, tensors };
@@ -113,8 +122,21 @@ export async function checksum(
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+const DECODERS = {
+  I32: (buffer: ArrayBuffer) => new Int32Array(buffer),
+  F32: (buffer: ArrayBuffer) => new Float32Array(buffer),
+  F16: (buffer: ArrayBuffer) => Float32Array.from(new Uint16Array(buffer), floatOfHalf),
+};
+
+/** The number that 16 bits stand for: not all browsers have Float16Array. */
+function floatOfHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
 interface Entry {
-  readonly dtype: "F32" | "I32";
+  readonly dtype: keyof typeof DECODERS;
   readonly shape: number[];
   readonly data_offsets: [number, number];
 }
@@ -122,7 +144,7 @@ interface Entry {
 function isEntry(entry: unknown): entry is Entry {
   if (!isObject(entry)) return false;
   const { dtype, shape, data_offsets: offsets } = entry;
-  return (dtype === "F32" || dtype === "I32") && isCounts(shape) && isCounts(offsets) &&
+  return Object.hasOwn(DECODERS, String(dtype)) && isCounts(shape) && isCounts(offsets) &&
     offsets.length === 2;
 }
 

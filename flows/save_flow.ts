@@ -22,14 +22,37 @@ import {
  * @param path Of the file, `.safetensors` by custom.
  */
 export async function saveFlow(flow: Flow, path: string): Promise<void> {
+  await writeAtomically(path, await encodeFlow(flow));
+}
+
+/** Options of {@link encodeFlow}. */
+export interface EncodeOptions {
+  /** "F16" rounds the variables to 11 bits, and the file is half as large. Default: "F32". */
+  readonly floats?: "F32" | "F16";
+  /** Texts that the file is to carry beside `format`, `config` and `sha256`; the last does not cover them. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The bytes of the file that {@link saveFlow} writes.
+ *
+ * @param flow Borrowed.
+ */
+export async function encodeFlow(
+  flow: Flow,
+  { floats = "F32", metadata = {} }: EncodeOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const tensors = new Map<string, StoredTensor>();
   for (const variable of flow.variables) {
-    const values = await variable.data() as Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
-    tensors.set(variableName(variable), { shape: variable.shape, values: values.slice() });
+    const data = await variable.data() as Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+    const isRounded = floats === "F16" && data instanceof Float32Array;
+    const values = isRounded ? data.map(Math.f16round) : data.slice();
+    tensors.set(variableName(variable), { shape: variable.shape, values });
   }
   const config = JSON.stringify(flow.config);
-  const metadata = { format: "flowbench/1", config, sha256: await checksum(config, tensors) };
-  await writeAtomically(path, encodeSafetensors({ metadata, tensors }));
+  const sha256 = await checksum(config, tensors);
+  const all = { ...metadata, format: "flowbench/1", config, sha256 };
+  return encodeSafetensors({ metadata: all, tensors }, floats);
 }
 
 /**
@@ -45,7 +68,20 @@ export async function loadFlow(
   path: string,
   families: Readonly<Record<string, FlowFamily>> = FAMILIES,
 ): Promise<Flow> {
-  const { metadata, tensors } = decodeSafetensors(await readBounded(path, MAX_BYTES), path);
+  return (await decodeFlow(await readBounded(path, MAX_BYTES), path, families)).flow;
+}
+
+/**
+ * The flow of the bytes of a file, as {@link loadFlow}, and what else the file says.
+ *
+ * @param path Of the file, for messages.
+ */
+export async function decodeFlow(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  families: Readonly<Record<string, FlowFamily>> = FAMILIES,
+): Promise<{ readonly flow: Flow; readonly metadata: Readonly<Record<string, string>> }> {
+  const { metadata, tensors } = decodeSafetensors(bytes, path);
   const { format, config: configText, sha256 } = metadata;
   if (format !== "flowbench/1" || configText === undefined) {
     throw new SyntaxError(
@@ -53,7 +89,8 @@ export async function loadFlow(
         `current value is ${JSON.stringify(format)}`,
     );
   }
-  if (await checksum(configText, tensors) !== sha256) {
+  // A page from plain http has no SHA-256.
+  if (crypto.subtle !== undefined && await checksum(configText, tensors) !== sha256) {
     throw new SyntaxError(
       `Cannot load a flow from ${path} as its content was altered: its checksum differs`,
     );
@@ -71,7 +108,7 @@ export async function loadFlow(
   const flow = createFlow(definition, options as unknown as FlowOptions, new Rng(0));
   try {
     assignAll(flow, tensors, path);
-    return flow;
+    return { flow, metadata };
   } catch (error) {
     flow[Symbol.dispose]();
     throw error;

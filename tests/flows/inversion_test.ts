@@ -254,6 +254,28 @@ Deno.test("the implicit gradient agrees with finite differences at D = 64", asyn
   z.dispose();
 });
 
+Deno.test("solveNext() knows one coordinate more after each pass, in the order of the layer", async () => {
+  await startEngine();
+  const dim = 5;
+  for (const options of VARIANTS.slice(2, 4)) {
+    using layer = create(dim, options, "sequential");
+    tf.tidy(() => {
+      const z = normal(new Rng(3), [4, dim]);
+      const wanted = layer.inverse(z).x.dataSync();
+      let x = tf.zerosLike(z);
+      for (let step = 0; step < dim; step++) {
+        x = layer.solveNext(z, x, step);
+        const rest = Array.from(
+          { length: dim - 1 - step },
+          (_, i) => options.order === "ascending" ? step + 1 + i : i,
+        );
+        const known = wanted.map((value, i) => rest.includes(i % dim) ? 0 : value);
+        assert.deepEqual(x.dataSync(), known);
+      }
+    });
+  }
+});
+
 Deno.test("jacobi ends after D passes at most, and is exact where iterates overflow", async () => {
   await startEngine();
   const dim = 12;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
-import { createFlow, loadFlow, saveFlow } from "../../flows/mod.ts";
+import { createFlow, decodeFlow, encodeFlow, loadFlow, saveFlow } from "../../flows/mod.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../flows/safetensors.ts";
 import { startEngine, testWith } from "../_engine.ts";
 
@@ -19,6 +19,36 @@ Deno.test("decodeSafetensors() reads back what encodeSafetensors() wrote", () =>
   assert.deepEqual(read.metadata, content.metadata);
   assert.deepEqual([...read.tensors], [...content.tensors]);
   assert.equal((8 + Number(new DataView(bytes.buffer).getBigUint64(0, true))) % 8, 0);
+});
+
+Deno.test("encodeSafetensors() with F16 rounds every kind of float", () => {
+  const values = new Float32Array(
+    new Float16Array(new Uint16Array(2 ** 16).map((_, i) => i).buffer),
+  );
+  const tensors = new Map([["all", { shape: [2 ** 16], values }], [
+    "between",
+    { shape: [3], values: Float32Array.of(1 + 2 ** -11, 1e-9, -1e6) },
+  ]]);
+  const read = decodeSafetensors(encodeSafetensors({ metadata: {}, tensors }, "F16"), "x").tensors;
+  assert.deepEqual([...read.get("all")!.values], [...values]);
+  assert.deepEqual([...read.get("between")!.values], [1, 0, -Infinity]);
+});
+
+Deno.test("decodeFlow() reads a flow of float16, and what else its file says", async () => {
+  await startEngine();
+  using flow = createFlow("maf", { eventShape: [9], layers: 2, hidden: [64] }, new Rng(0));
+  const [full, half] = [
+    await encodeFlow(flow),
+    await encodeFlow(flow, { floats: "F16", metadata: { note: "small", format: "mine" } }),
+  ];
+  const { flow: rounded, metadata } = await decodeFlow(half, "half");
+  using same = rounded;
+  assert.deepEqual([metadata.note, metadata.format], ["small", "flowbench/1"]);
+  assert.ok(half.length < 0.75 * full.length, `${half.length} of ${full.length} bytes`);
+  const [x, y] = [flow, same].map(({ variables }) => variables.map((v) => [...v.dataSync()]));
+  assert.deepEqual(y, x!.map((values) => values.map(Math.f16round)));
+  half[half.length - 1]! ^= 1;
+  await assert.rejects(decodeFlow(half, "half"), { name: "SyntaxError", message: /checksum/ });
 });
 
 Deno.test("decodeSafetensors() refuses every truncation, and names the file", () => {
