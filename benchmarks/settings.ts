@@ -25,7 +25,8 @@ export interface QualitySuite {
 
 /** Families that are made in the same way, and their budget. */
 export interface VariantSettings {
-  readonly families: readonly string[];
+  /** "all" that are registered when runs are planned, or those of them with a variant for "images". */
+  readonly families: "all" | "images" | readonly string[];
   /** Options for every family that has them, then those of one family. */
   readonly flow: Options;
   readonly flowOf: { readonly [family: string]: Options };

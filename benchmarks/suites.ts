@@ -15,7 +15,13 @@ import {
   VARIANTS,
 } from "./plan.ts";
 import { PROFILES } from "./profiles.ts";
-import type { EnergySuite, Options, QualitySuite, TimingSuite } from "./settings.ts";
+import type {
+  EnergySuite,
+  Options,
+  QualitySuite,
+  TimingSuite,
+  VariantSettings,
+} from "./settings.ts";
 
 /** The suites of this version. */
 export const SUITES = ["toy", "mnist", "report", "energy", "tradeoff"] as const;
@@ -77,7 +83,8 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
     })),
     ...VARIANTS.flatMap((variant) => {
       const own = variants[variant];
-      return own?.families.flatMap((family) =>
+      if (!own) return [];
+      return familiesOf(own).flatMap((family) =>
         seeds.map((seed) => ({
           ...common,
           dataset,
@@ -88,7 +95,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
           train: { ...own.train, ...own.trainOf[family] },
           expectedSeconds: own.expectedSeconds,
         }))
-      ) ?? [];
+      );
     }),
   ]);
 }
@@ -140,6 +147,12 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
       };
     })
   );
+}
+
+function familiesOf({ families }: VariantSettings): readonly string[] {
+  if (typeof families === "object") return families;
+  const all = Object.values(FAMILIES);
+  return (families === "all" ? all : all.filter(({ images }) => images)).map(({ name }) => name);
 }
 
 /** Options of `createFlow` itself. */
