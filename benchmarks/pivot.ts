@@ -40,7 +40,10 @@ function toyPivot(records: readonly Record[]): Pivot {
     ]),
     note:
       "Lower is better. floor: the entropy of the data, which no density can beat on average. ±: the " +
-      "standard error over test points, where it is over 0.1: a few points have next to no density.",
+      "standard error over test points, where it is over 0.1: a few points have next to no density." +
+      (datasets.some((dataset) => dataset.startsWith("file:"))
+        ? " file: columns standardised by their training rows, in which unit the NLL is."
+        : ""),
   };
 }
 

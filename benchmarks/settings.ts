@@ -18,7 +18,8 @@ export interface QualitySuite {
   readonly datasets: readonly string[];
   readonly baselines: readonly string[];
   readonly seeds: readonly number[];
-  readonly counts: SplitCounts;
+  /** Absent: all rows of a file. */
+  readonly counts?: SplitCounts;
   readonly roundTrips: number;
   readonly variants: { readonly [name in Variant]?: VariantSettings };
 }
