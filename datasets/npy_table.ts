@@ -35,7 +35,7 @@ export function parseNpyTable(bytes: Uint8Array<ArrayBuffer>, name: string): Num
   const field = (key: string, value: RegExp): string =>
     new RegExp(`['"]${key}['"]\\s*:\\s*(${value.source})`).exec(header)?.[1] ?? "absent";
 
-  const type = field("descr", /'[^']{0,20}'|"[^"]{0,20}"/).slice(1, -1);
+  const type = field("descr", /['"][\w<>=|]{0,20}['"]/).replace(/['"]/g, "");
   if (type !== "<f4" && type !== "<f8") {
     fail(name, `its numbers must be <f4 or <f8, little-endian floats: current value is ${type}`);
   }
