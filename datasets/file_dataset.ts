@@ -37,7 +37,7 @@ export async function readFileData(
   seed: number,
   counts?: SplitCounts,
 ): Promise<FileData> {
-  const bytes = await readBytes(path);
+  const bytes = await reading(path, () => readBounded(path, MAX_FILE_BYTES));
   const table = /\.npy$/i.test(path) ? parseNpyTable(bytes, path) : parseCsvTable(bytes, path);
   if (table.count < FOLDS) {
     throw new SyntaxError(
@@ -67,9 +67,13 @@ export async function readFileData(
   };
 }
 
-/** SHA-256 of the bytes of a file, in hexadecimal. */
+/** SHA-256 of the bytes of a file, in hexadecimal; of a file of any size in little memory. */
 export async function hashOfFile(path: string): Promise<string> {
-  return createHash("sha256").update(await readBytes(path)).digest("hex");
+  return await reading(path, async () => {
+    const hash = createHash("sha256");
+    for await (const chunk of (await Deno.open(path)).readable) hash.update(chunk);
+    return hash.digest("hex");
+  });
 }
 
 function defaultCounts(count: number): SplitCounts {
@@ -77,9 +81,9 @@ function defaultCounts(count: number): SplitCounts {
   return { train: count - 2 * tenth, validation: tenth, test: tenth };
 }
 
-async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await readBounded(path, MAX_FILE_BYTES);
+    return await read();
   } catch (cause) {
     if (cause instanceof SyntaxError) throw cause;
     throw new Error(`Cannot open ${path} as ${whyNotOpened(path, cause)}`, { cause });

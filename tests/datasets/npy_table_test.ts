@@ -47,6 +47,17 @@ Deno.test("parseNpyTable() returns the numbers of any table", () => {
   }));
 });
 
+Deno.test("parseNpyTable() refuses every truncation", () => {
+  for (const bytes of [FLOAT32, FLOAT64]) {
+    for (let length = 0; length < bytes.length; length++) {
+      assert.throws(() => parseNpyTable(bytes.slice(0, length), "a.npy"), {
+        name: "SyntaxError",
+        message: /^Cannot read a\.npy as /,
+      });
+    }
+  }
+});
+
 Deno.test("parseNpyTable() says what it found", () => {
   const of = (descr: string, order: string, shape: string, bytes = 16) =>
     npyOf(
