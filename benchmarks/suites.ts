@@ -107,8 +107,8 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
 /** With the budgets of toys, and all rows. */
 function planFiles(suite: string, selection: Selection, toy: QualitySuite): QualityRun[] {
   const { counts: _, ...settings } = toy;
-  const datasets = (selection.datasets ?? []).filter((name) => filePath(name) !== null);
-  return planQuality(suite, selection, { ...settings, datasets });
+  const files = new Set((selection.datasets ?? []).filter((name) => filePath(name) !== null));
+  return planQuality(suite, selection, { ...settings, datasets: [...files] });
 }
 
 function planEnergy(suite: string, selection: Selection, settings: EnergySuite): EnergyRun[] {

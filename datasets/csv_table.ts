@@ -58,7 +58,7 @@ export function parseCsvTable(bytes: Uint8Array<ArrayBuffer>, name: string): Num
     });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    fail(name, `it is no CSV: ${error.message.slice(0, 200)}`);
+    fail(name, `it is no CSV: ${error.message.slice(0, 200).replaceAll(/\p{C}/gu, "?")}`);
   }
   return {
     values: values.subarray(0, count * columns.length),

@@ -38,6 +38,8 @@ Deno.test("planRuns() plans all families on a file with the budgets of the toys"
   }
   const both = planRuns({ profile: "smoke", datasets: ["moons", name, "file:b.npy"] });
   assert.deepEqual([...new Set(both.map(({ dataset }) => dataset))], ["moons", name, "file:b.npy"]);
+  const twice = planRuns({ profile: "smoke", datasets: [name, name] });
+  assert.deepEqual(twice, planRuns({ profile: "smoke", datasets: [name] }));
   assert.deepEqual(planRuns({ profile: "smoke", suites: ["toy"], datasets: [name] }), []);
   assert.deepEqual(planRuns({ profile: "smoke", suites: ["file"] }), []);
   assert.ok(planRuns({ profile: "smoke" }).every(({ suite }) => suite !== "file"));
