@@ -1,4 +1,5 @@
-import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { filePath } from "../datasets/file_name.ts";
+import { DATASETS, ENERGIES, loadDataset } from "../datasets/mod.ts";
 import { initEngine } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import {
@@ -58,6 +59,7 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
   if (options.out === "") throw new UsageError(`--out must name a folder: current value is ""`);
   if (options.mnistDir !== undefined) await existingFolder("--mnist-dir", options.mnistDir);
   const checkpointSeconds = seconds("--checkpoint-seconds", options.checkpointSeconds);
+  await checkFiles(plan, terminal.signal);
   const engine = await initEngine(wanted);
   if (options.list) {
     terminal.print((await listRuns(plan, options.out)).trimEnd());
@@ -102,6 +104,17 @@ function defaultJobs(): number {
   return mayStartWorkers() ? Math.min(navigator.hardwareConcurrency, 4) : 1;
 }
 
+/** Reads every file of the plan once, so that one that cannot be used is known before any work. */
+async function checkFiles(plan: readonly Run[], signal: AbortSignal): Promise<void> {
+  const files = plan.filter(({ dataset }) => filePath(dataset) !== null);
+  for (const [name, runs] of Map.groupBy(files, ({ dataset }) => dataset)) {
+    await loadDataset(name, { seed: runs[0]!.seed, signal }).catch((error) => {
+      signal.throwIfAborted();
+      throw new UsageError(error.message, { cause: error });
+    });
+  }
+}
+
 function mayStartWorkers(): boolean {
   return Deno.permissions.querySync({ name: "run", command: "deno" }).state === "granted";
 }
@@ -114,10 +127,12 @@ function planOf(options: BenchArguments): Run[] {
     ...Object.keys(FAMILIES),
     ...Object.keys(BASELINES),
   ]);
-  const datasets = namesOf("--dataset", options.dataset, [
-    ...Object.keys(DATASETS),
-    ...Object.keys(ENERGIES),
-  ]);
+  const registered = [...Object.keys(DATASETS), ...Object.keys(ENERGIES)];
+  const datasets = split(options.dataset).map((name) =>
+    name.startsWith("file:")
+      ? fileName(name)
+      : oneOf("--dataset", name, [...registered, "file:PATH"])
+  );
   const variants = namesOf("--variant", options.variant, VARIANTS);
   const seeds = split(options.seed).map((text) => {
     const seed = Number(text);
@@ -131,6 +146,15 @@ function planOf(options: BenchArguments): Run[] {
     throw new UsageError("No run is left of the profile: --list without other options shows all");
   }
   return options.shard === undefined ? plan : shard(plan, ...shardNumbers(options.shard));
+}
+
+function fileName(name: string): string {
+  try {
+    filePath(name);
+    return name;
+  } catch (error) {
+    throw new UsageError((error as RangeError).message, { cause: error });
+  }
 }
 
 function shardNumbers(text: string): [index: number, of: number] {

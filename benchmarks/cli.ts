@@ -41,7 +41,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--profile <name>", `one of ${Object.keys(PROFILES).join(", ")}`, "quick")
     .option("--suite <names>", `of ${SUITES.join(", ")}; comma-separated (default: all)`)
     .option("--family <names>", "families and baselines, comma-separated (default: all)")
-    .option("--dataset <names>", "data sets and energies, comma-separated (default: all)")
+    .option(
+      "--dataset <names>",
+      "data sets, energies and file:PATH, comma-separated (default: all)",
+    )
     .option("--variant <names>", `of ${VARIANTS.join(", ")}; comma-separated (default: all)`)
     .option("--seed <numbers>", "seeds, comma-separated (default: those of the profile)")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")

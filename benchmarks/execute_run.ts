@@ -90,7 +90,7 @@ async function executeQuality(run: QualityRun, options: Context): Promise<Outcom
   const { signal, mnistDir } = options;
   const dataset = await loadDataset(run.dataset, {
     seed: run.seed,
-    counts: run.counts,
+    ...(run.counts && { counts: run.counts }),
     ...(signal && { signal }),
     ...(mnistDir !== undefined && { mnistDir }),
   });

@@ -1,4 +1,5 @@
 import { type Dataset, exampleBatch, loadDataset } from "../datasets/mod.ts";
+import { slugOf } from "../datasets/file_name.ts";
 import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { latentShapeOf } from "../flows/bijector.ts";
@@ -46,14 +47,15 @@ export async function writeFlowFigures(
     if (run.kind !== "quality" || pages.length === 0 || !await exists(path)) continue;
     using flow = await loadFlow(path);
     const dataset = await loadDataset(run.dataset, {
-      counts: run.counts,
+      ...(run.counts && { counts: run.counts }),
       seed: run.seed,
       ...options,
     });
     for (const [what, draw] of pages) {
       const prefix = run.suite === "report" ? "report-" : "";
-      const name =
-        `figures/${prefix}${what}-${run.dataset}-${run.family}-${run.variant}-${run.profile}`;
+      const name = `figures/${prefix}${what}-${
+        slugOf(run.dataset)
+      }-${run.family}-${run.variant}-${run.profile}`;
       const page = await draw({ flow, record, dataset });
       const isImage = dataset.imageShape !== null;
       const file = `${name}.${isImage ? "png" : "svg"}`;

@@ -1,4 +1,6 @@
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { FILE_VERSION, hashOfFile } from "../datasets/file_dataset.ts";
+import { filePath } from "../datasets/file_name.ts";
 import { engineInfo } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
@@ -70,15 +72,17 @@ function trainingPath(out: string, id: string): string {
   return `${out}/checkpoints/${id}.training.safetensors`;
 }
 
-/** The id of a run under the versions of this code and on the engine that was started. */
+/** The id of a run under the versions of this code and on the engine that was started; it reads a file's bytes. */
 export async function identify(run: Run): Promise<string> {
   const family = FAMILIES[run.family] ?? BASELINES[run.family];
   const dataset = run.kind === "timing"
     ? undefined
     : DATASETS[run.dataset] ?? ENERGIES[run.dataset];
+  const path = filePath(run.dataset);
   return await runId(run, {
     family: family?.version ?? 0,
-    dataset: dataset?.version ?? 0,
+    dataset: path === null ? dataset?.version ?? 0 : FILE_VERSION,
     backend: engineInfo().backend,
+    ...(path !== null && { file: await hashOfFile(path) }),
   });
 }

@@ -40,7 +40,10 @@ function toyPivot(records: readonly Record[]): Pivot {
     ]),
     note:
       "Lower is better. floor: the entropy of the data, which no density can beat on average. ±: the " +
-      "standard error over test points, where it is over 0.1: a few points have next to no density.",
+      "standard error over test points, where it is over 0.1: a few points have next to no density." +
+      (datasets.some((dataset) => dataset.startsWith("file:"))
+        ? " file: columns standardised by their training rows, in which unit the NLL is."
+        : ""),
   };
 }
 
@@ -91,7 +94,7 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
     run.variant === "flat" ? run.family : `${run.family} ${run.variant}`;
   const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const rank = (model: string) =>
-    order.indexOf(model.split(" ")[0]!) + 100 * Number(model.includes(" ")) +
+    placeIn(order, model.split(" ")[0]!) + 100 * Number(model.includes(" ")) +
     100 * Number(hasClasses(model));
   const isOneProfile = unique(ofSpace.map(({ run }) => run.profile)).length === 1;
   const label = ({ run }: Record) => isOneProfile ? run.dataset : `${run.dataset}, ${run.profile}`;
@@ -124,9 +127,9 @@ function qualityCell(records: readonly Record[]): string {
 
 function energyPivot(records: readonly Record[]): Pivot {
   const fitted = records.filter(({ run }) => run.kind === "energy");
-  const families = Object.keys(FAMILIES).filter((family) =>
-    fitted.some(({ run }) => run.family === family)
-  );
+  const order = Object.keys(FAMILIES);
+  const families = unique(fitted.map(({ run }) => run.family))
+    .sort((a, b) => placeIn(order, a) - placeIn(order, b));
   const rows = unique(fitted.map(({ run }) => run.dataset)).map((dataset) => {
     const ofEnergy = fitted.filter(({ run }) => run.dataset === dataset);
     return [
@@ -186,6 +189,12 @@ function timingPivot(records: readonly Record[]): Pivot {
       "maf samples and iaf evaluates by inversion: incremental, and where it is named sequential " +
       "(a network pass for each coordinate, as in the papers) or by Jacobi iteration.",
   };
+}
+
+/** Where a name is in a registry; after all others where it is not, as families of other programs are. */
+export function placeIn(names: readonly string[], name: string): number {
+  const index = names.indexOf(name);
+  return index < 0 ? names.length : index;
 }
 
 /** Three significant digits, never in exponential form. */

@@ -28,7 +28,7 @@ export const CONV_VARIANTS: readonly Variant[] = ["conv", "vardeq", "conv_class"
 interface RunBase {
   readonly suite: string;
   readonly profile: string;
-  /** A data set or an energy of the registries, or what a timed flow is fed with. */
+  /** A data set or an energy of the registries, file:PATH, or what a timed flow is fed with. */
   readonly dataset: string;
   /** A family of the registry, or a baseline. */
   readonly family: string;
@@ -41,7 +41,8 @@ interface RunBase {
 /** A run that trains a flow, or fits a baseline, and scores it. */
 export interface QualityRun extends RunBase {
   readonly kind: "quality";
-  readonly counts: SplitCounts;
+  /** Absent for a file: all its rows. */
+  readonly counts?: SplitCounts;
   /** Options of `createFlow` but for the event shape; empty for a baseline. */
   readonly flow: { readonly [option: string]: ConfigValue };
   /** Null for a baseline. */

@@ -27,7 +27,10 @@ function withMore(
   variants: QualitySuite["variants"] & { readonly [name in "flat" | "conv"]: VariantSettings },
 ): QualitySuite["variants"] {
   const { flat, conv } = variants;
-  const given = (settings: VariantSettings, families: readonly string[]): VariantSettings => ({
+  const given = (
+    settings: VariantSettings,
+    families: VariantSettings["families"],
+  ): VariantSettings => ({
     ...settings,
     families,
     flow: { ...settings.flow, classes: 10 },

@@ -4,16 +4,14 @@
  * @module
  */
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
-import { FAMILIES } from "../flows/families.ts";
 import { INVERSIONS } from "../flows/masked_autoregressive.ts";
 import type { EnergySuite, QualitySuite, TimingSuite, VariantSettings } from "./settings.ts";
 
-const allFamilies = Object.keys(FAMILIES);
 const toys = Object.values(DATASETS).filter(({ kind }) => kind === "toy").map(({ name }) => name);
 
 /** Toys as points of the plane. */
 export const toyFlat: VariantSettings = {
-  families: allFamilies,
+  families: "all",
   flow: { layers: 6, hidden: [64, 64] },
   flowOf: { nice: { layers: 8 } }, // Its layers say less, and cost less.
   train: {
@@ -42,7 +40,7 @@ export const toy: QualitySuite = {
 
 /** MNIST as vectors. */
 export const mnistFlat: VariantSettings = {
-  families: allFamilies,
+  families: "all",
   flow: { layers: 5, hidden: [256], logitAlpha: 1e-6 },
   flowOf: { nice: { zeroOutput: true } },
   train: {
@@ -61,7 +59,7 @@ export const mnistFlat: VariantSettings = {
 
 /** MNIST as images. */
 export const mnistConv: VariantSettings = {
-  families: allFamilies.filter((family) => FAMILIES[family]!.images),
+  families: "images",
   flow: { levels: 2, hidden: [64, 64], logitAlpha: 1e-6 },
   // So many couplings a level: RealNVP has half of them for each kind of mask.
   flowOf: { realnvp: { layers: 4 }, glow: { layers: 8 } },

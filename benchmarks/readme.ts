@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parse } from "npm:csv-parse@7.0.3/sync";
+import { parse } from "../datasets/_csv_parse.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { type Pivot, pivots, threeDigits } from "./pivot.ts";
 import { toMarkdown } from "./summary.ts";

@@ -1,3 +1,5 @@
+import type { Standardization } from "../datasets/mod.ts";
+import { slugOf } from "../datasets/file_name.ts";
 import { readBounded } from "../engine/read_bounded.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
@@ -44,6 +46,8 @@ export interface Scores {
   readonly roundTripMaxError: number | null;
   readonly testCount: number;
   readonly dataHash: string;
+  /** Of a file, else absent: what its columns were shifted and divided by. */
+  readonly standardization?: Standardization;
 }
 
 /** Scores of a flow that was fitted to an energy. */
@@ -100,15 +104,21 @@ export interface JacobiPasses {
  * The id of a run: readable, and unique by a hash of all that decides its result.
  *
  * @param run Plain data.
- * @param code What of the code decides: the versions of family and data set, and the backend.
+ * @param code What beside it decides: the versions of family and data set, the backend, and the SHA-256 of
+ *   the bytes of a file of data.
  */
 export async function runId(
   run: Run,
-  code: { readonly family: number; readonly dataset: number; readonly backend: string },
+  code: {
+    readonly family: number;
+    readonly dataset: number;
+    readonly backend: string;
+    readonly file?: string;
+  },
 ): Promise<string> {
   const { expectedSeconds: _, ...decisive } = run;
   const hash = (await sha256(canonical({ ...decisive, code }))).slice(0, 10);
-  return `${run.profile}-${run.dataset}-${run.family}-${run.variant}-s${run.seed}-${hash}`;
+  return `${run.profile}-${slugOf(run.dataset)}-${run.family}-${run.variant}-s${run.seed}-${hash}`;
 }
 
 async function sha256(text: string): Promise<string> {

@@ -4,11 +4,17 @@
  *
  * @module
  */
+import { isFileName } from "../datasets/file_name.ts";
+import { isBuiltIn } from "../flows/families.ts";
 import { z } from "./_zod.ts";
+import { BASELINES } from "./baselines.ts";
 import { type Run, VARIANTS } from "./plan.ts";
 
 /** A name that is safe in a path and in a command. */
-const name = z.string().regex(/^\w[\w.+-]{0,99}$/);
+const NAME = /^\w[\w.+-]{0,99}$/;
+const name = z.string().regex(NAME);
+/** Of a file of data: only its slug is in paths, and commands quote it. */
+const dataset = z.string().refine((text) => NAME.test(text) || isFileName(text));
 const count = z.int().min(0);
 const train = z.looseObject({ batch: count, maxSteps: count });
 const options = z.record(z.string(), z.unknown());
@@ -28,7 +34,8 @@ const RUN = z.discriminatedUnion("kind", [
   z.looseObject({
     ...common,
     kind: z.literal("quality"),
-    counts: z.looseObject({ train: count, validation: count, test: count }),
+    dataset,
+    counts: z.looseObject({ train: count, validation: count, test: count }).optional(),
     train: train.nullable(),
     noiseSamples: count.optional(),
     roundTrips: count,
@@ -68,6 +75,10 @@ const scores = z.looseObject({
   roundTripMaxError: z.number().nullable(),
   testCount: count,
   dataHash: z.string(),
+  standardization: z.looseObject({
+    means: z.array(z.number()),
+    standardDeviations: z.array(z.number()),
+  }).optional(),
 });
 
 const energy = z.looseObject({
@@ -96,7 +107,7 @@ const training = z.looseObject({
 });
 
 const RECORD = z.looseObject({
-  runId: name.max(200),
+  runId: z.string().regex(/^\w[\w.+-]{0,199}$/),
   run: RUN,
   config: options.nullable(),
   status: z.enum(["ok", "diverged", "failed"]),
@@ -139,12 +150,19 @@ export function findProblem(value: unknown): string {
   return issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`;
 }
 
-/** The command that makes a run again; "" where the value is no run. */
+/** The command that makes a run again; "" where the value is no run, or of a family that no command knows. */
 export function rerunCommand(run: unknown, out: string): string {
   if (!RUN.safeParse(run).success) return "";
   const { profile, suite, dataset, family, variant, seed, kind } = run as Run;
-  const quoted = /^[\w./+-]+$/.test(out) ? out : `'${out.replaceAll("'", `'\\''`)}'`;
+  if (!isBuiltIn(family) && !Object.hasOwn(BASELINES, family)) return "";
   return `deno task bench --profile ${profile} --suite ${suite} --family ${family} ` +
-    `--variant ${variant} ${kind === "timing" ? "" : `--dataset ${dataset} --seed ${seed} `}` +
-    `--force --out ${quoted}`;
+    `--variant ${variant} ${
+      kind === "timing" ? "" : `--dataset ${quoted(dataset)} --seed ${seed} `
+    }` +
+    `--force --out ${quoted(out)}`;
+}
+
+/** An argument of a shell. */
+function quoted(text: string): string {
+  return /^[\w./:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

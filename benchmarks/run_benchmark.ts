@@ -1,3 +1,4 @@
+import { FAMILIES, isBuiltIn } from "../flows/families.ts";
 import { lockFolder } from "./lock_folder.ts";
 import { forgetTraining, identify, type MakeOptions, makeRun, type RunEvents } from "./make_run.ts";
 import type { Run } from "./plan.ts";
@@ -28,12 +29,22 @@ export interface BenchmarkOptions extends MakeOptions, BenchmarkEvents {
  * @param plan For example from `planRuns`.
  * @returns The records of the plan's runs, as far as they were made.
  * @throws {Deno.errors.Busy} If another process writes to the folder.
+ * @throws {RangeError} If jobs > 1 and a family was registered by this process: others do not know it.
  */
 export async function runBenchmark(
   plan: readonly Run[],
   options: BenchmarkOptions,
 ): Promise<Record[]> {
   const { out, force = false, jobs = 1 } = options;
+  const registered = plan.find(({ kind, family }) =>
+    kind !== "timing" && Object.hasOwn(FAMILIES, family) && !isBuiltIn(family)
+  );
+  if (jobs > 1 && registered) {
+    throw new RangeError(
+      `Cannot make runs of ${registered.family} side by side as other processes do not know a family ` +
+        `that was registered: current value of jobs is ${jobs}, take 1`,
+    );
+  }
   using _ = await lockFolder(out);
   const records = new Map<Run, Record>();
   try {

@@ -26,7 +26,7 @@ export function score(
   params: number,
   marginal?: Float64Array,
 ): Scores {
-  const { dim, levels, splits: { test }, entropyNats, logDensity } = dataset;
+  const { dim, levels, splits: { test }, entropyNats, logDensity, standardization } = dataset;
   const { nllNats, error } = meanNll(dataset, logProbs);
   const kl = logDensity === null
     ? null
@@ -52,6 +52,7 @@ export function score(
     roundTripMaxError: null,
     testCount: test.count,
     dataHash: dataset.hash,
+    ...(standardization && { standardization }),
   };
 }
 

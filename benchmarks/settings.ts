@@ -18,14 +18,16 @@ export interface QualitySuite {
   readonly datasets: readonly string[];
   readonly baselines: readonly string[];
   readonly seeds: readonly number[];
-  readonly counts: SplitCounts;
+  /** Absent: all rows of a file. */
+  readonly counts?: SplitCounts;
   readonly roundTrips: number;
   readonly variants: { readonly [name in Variant]?: VariantSettings };
 }
 
 /** Families that are made in the same way, and their budget. */
 export interface VariantSettings {
-  readonly families: readonly string[];
+  /** "all" that are registered when runs are planned, or those of them with a variant for "images". */
+  readonly families: "all" | "images" | readonly string[];
   /** Options for every family that has them, then those of one family. */
   readonly flow: Options;
   readonly flowOf: { readonly [family: string]: Options };

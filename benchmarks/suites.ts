@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { filePath } from "../datasets/file_name.ts";
 import { FAMILIES } from "../flows/families.ts";
 import {
   CONV_VARIANTS,
@@ -15,16 +16,23 @@ import {
   VARIANTS,
 } from "./plan.ts";
 import { PROFILES } from "./profiles.ts";
-import type { EnergySuite, Options, QualitySuite, TimingSuite } from "./settings.ts";
+import type {
+  EnergySuite,
+  Options,
+  QualitySuite,
+  TimingSuite,
+  VariantSettings,
+} from "./settings.ts";
 
 /** The suites of this version. */
-export const SUITES = ["toy", "mnist", "report", "energy", "tradeoff"] as const;
+export const SUITES = ["toy", "mnist", "report", "energy", "tradeoff", "file"] as const;
 
 /** What a caller may narrow. An empty or absent list means all. */
 export interface Selection {
   readonly profile: Profile;
   readonly suites?: readonly string[];
   readonly families?: readonly string[];
+  /** Files, as `file:PATH`, are planned in suite `file` if they are named here. */
   readonly datasets?: readonly string[];
   readonly variants?: readonly string[];
   readonly seeds?: readonly number[];
@@ -34,6 +42,7 @@ export interface Selection {
  * The runs of a profile, in the order in which they are made.
  *
  * @param selection A name that no suite of the profile has selects nothing.
+ * @throws {RangeError} If the name of a file is malformed.
  */
 export function planRuns(selection: Selection): Run[] {
   const settings = PROFILES[selection.profile];
@@ -45,6 +54,7 @@ export function planRuns(selection: Selection): Run[] {
     report: () => settings.report.flatMap((part) => planQuality("report", selection, part)),
     energy: () => planEnergy("energy", selection, settings.energy),
     tradeoff: () => planTiming("tradeoff", selection, settings.tradeoff),
+    file: () => planFiles("file", selection, settings.toy),
   };
   const runs = SUITES.filter((suite) => selected(selection.suites, suite))
     .flatMap((suite) => plan[suite]());
@@ -61,7 +71,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
     kind: "quality",
     suite,
     profile: selection.profile,
-    counts,
+    ...(counts && { counts }),
     roundTrips,
   } as const;
   return datasets.flatMap((dataset) => [
@@ -77,7 +87,8 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
     })),
     ...VARIANTS.flatMap((variant) => {
       const own = variants[variant];
-      return own?.families.flatMap((family) =>
+      if (!own) return [];
+      return familiesOf(own).flatMap((family) =>
         seeds.map((seed) => ({
           ...common,
           dataset,
@@ -88,9 +99,16 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
           train: { ...own.train, ...own.trainOf[family] },
           expectedSeconds: own.expectedSeconds,
         }))
-      ) ?? [];
+      );
     }),
   ]);
+}
+
+/** With the budgets of toys, and all rows. */
+function planFiles(suite: string, selection: Selection, toy: QualitySuite): QualityRun[] {
+  const { counts: _, ...settings } = toy;
+  const files = new Set((selection.datasets ?? []).filter((name) => filePath(name) !== null));
+  return planQuality(suite, selection, { ...settings, datasets: [...files] });
 }
 
 function planEnergy(suite: string, selection: Selection, settings: EnergySuite): EnergyRun[] {
@@ -140,6 +158,12 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
       };
     })
   );
+}
+
+function familiesOf({ families }: VariantSettings): readonly string[] {
+  if (typeof families === "object") return families;
+  const all = Object.values(FAMILIES);
+  return (families === "all" ? all : all.filter(({ images }) => images)).map(({ name }) => name);
 }
 
 /** Options of `createFlow` itself. */

@@ -5,7 +5,7 @@ import { BASELINES } from "./baselines.ts";
 import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./columns.ts";
 import { toCsv } from "./csv.ts";
 import type { QualityRun } from "./plan.ts";
-import { pivots } from "./pivot.ts";
+import { pivots, placeIn } from "./pivot.ts";
 import { SUITES } from "./suites.ts";
 import { readRecords, type Record } from "./record.ts";
 import { scalings } from "./scaling.ts";
@@ -84,19 +84,18 @@ export async function writeTables(out: string): Promise<Record[]> {
 
 /** Suites, data sets and families in the order of their registries, baselines before families. */
 function inReadingOrder(a: Record, b: Record): number {
-  const rank = (names: readonly string[], name: string): number => {
-    const index = names.indexOf(name);
-    return index < 0 ? names.length : index;
-  };
   const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
-  const key = ({ run }: Record): number[] => [
-    rank(SUITES, run.suite),
-    rank([...Object.keys(DATASETS), ...Object.keys(ENERGIES)], run.dataset),
+  const key = ({ run }: Record): (number | string)[] => [
+    placeIn(SUITES, run.suite),
+    placeIn([...Object.keys(DATASETS), ...Object.keys(ENERGIES)], run.dataset),
     run.kind === "timing" ? run.dim : 0,
-    rank(families, run.family),
+    run.dataset,
+    placeIn(families, run.family),
+    run.family,
     run.seed,
   ];
   const [keyA, keyB] = [key(a), key(b)];
   const first = keyA.findIndex((value, i) => value !== keyB[i]);
-  return first < 0 ? (a.runId < b.runId ? -1 : 1) : keyA[first]! - keyB[first]!;
+  if (first < 0) return a.runId < b.runId ? -1 : 1;
+  return keyA[first]! < keyB[first]! ? -1 : 1;
 }

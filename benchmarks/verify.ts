@@ -225,7 +225,7 @@ async function refit(
 async function dataOf(run: QualityRun, { scores }: Record, { mnistDir, signal }: VerifyOptions) {
   const dataset = await loadDataset(run.dataset, {
     seed: run.seed,
-    counts: run.counts,
+    ...(run.counts && { counts: run.counts }),
     ...(signal && { signal }),
     ...(mnistDir !== undefined && { mnistDir }),
   });

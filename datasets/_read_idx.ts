@@ -44,13 +44,17 @@ async function openForReading(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : cause instanceof Deno.errors.NotCapable
-      ? `read permission is missing: run with --allow-read=${path}`
-      : messageOf(cause);
-    throw new Error(`Cannot open ${path} as ${why}`, { cause });
+    throw new Error(`Cannot open ${path} as ${whyNotOpened(path, cause)}`, { cause });
   }
+}
+
+/** Why a file could not be opened, and what to do about it. */
+export function whyNotOpened(path: string, cause: unknown): string {
+  return cause instanceof Deno.errors.NotFound
+    ? "there is no such file"
+    : cause instanceof Deno.errors.NotCapable
+    ? `read permission is missing: run with --allow-read=${path}`
+    : messageOf(cause);
 }
 
 /** What is inflated at once, so that a few bytes that stand for very many are seen early. */

@@ -15,6 +15,12 @@ export interface SplitCounts {
   readonly test: number;
 }
 
+/** What was subtracted from each column of a file, and what it was divided by. */
+export interface Standardization {
+  readonly means: readonly number[];
+  readonly standardDeviations: readonly number[];
+}
+
 /** A loaded data set. */
 export interface Dataset {
   readonly name: string;
@@ -34,6 +40,11 @@ export interface Dataset {
   readonly entropyNats: Estimate | null;
   /** The log of the true density at (x, y), nats; null if unknown. */
   readonly logDensity: ((x: number, y: number) => number) | null;
+  /**
+   * Of a file, else absent: its columns over the training rows. Densities are of standardised values; of the
+   * original ones log p is less by the sum of the logs of the deviations.
+   */
+  readonly standardization?: Standardization;
   /** SHA-256 of the rows and labels as used, in hexadecimal. */
   readonly hash: string;
 }

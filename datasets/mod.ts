@@ -6,6 +6,7 @@ export type {
   Estimate,
   ImageSet,
   SplitCounts,
+  Standardization,
   ToyDensity,
 } from "./dataset.ts";
 export { DATASETS } from "./datasets.ts";

@@ -52,7 +52,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 /**
  * Makes a flow of a family, untrained.
  *
- * @param family A name of the registry, or a family of your own.
+ * @param family A name of the registry, or a family of your own; see also `registerFamily`.
  * @param options The event shape and the options that differ from the family's defaults.
  * @param rng Source of the initial weights: the same rng and options give the same flow.
  * @returns The flow; `flow.config` holds every option.
@@ -77,7 +77,11 @@ export function createFlow(
   options: FlowOptions,
   rng: Rng,
 ): Flow {
-  const definition = typeof family === "string" ? FAMILIES[family] : family;
+  const definition = typeof family !== "string"
+    ? family
+    : Object.hasOwn(FAMILIES, family)
+    ? FAMILIES[family]
+    : undefined;
   if (definition === undefined) {
     throw new RangeError(
       `Cannot create flow as family must be one of ${

@@ -47,7 +47,10 @@ export interface FlowFamily<
   readonly citation: Citation;
   /** The direction that takes one network pass a layer; the other one, if any, takes D. */
   readonly fastDirection: "both" | "density" | "sample";
-  /** Every option with its default. A given option must be of the same kind. */
+  /**
+   * Every option with its default. A given option must be of the same kind; an integer is a count, so a
+   * saved flow must not claim one beyond its default, the number of its tensors and their lengths.
+   */
   readonly defaults: Config;
   /**
    * @param dim Number of coordinates of the vectors.

@@ -11,7 +11,7 @@ export { Chain } from "./chain.ts";
 export { CONV_NETWORKS, ConvNet, type ConvNetOptions, type ConvNetwork } from "./conv_net.ts";
 export { Coupling, type CouplingOptions } from "./coupling.ts";
 export { createFlow, type FlowOptions } from "./create_flow.ts";
-export { FAMILIES } from "./families.ts";
+export { FAMILIES, registerFamily } from "./families.ts";
 export type {
   Citation,
   ConfigValue,

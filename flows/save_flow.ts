@@ -95,8 +95,8 @@ export async function decodeFlow(
       `Cannot load a flow from ${path} as its content was altered: its checksum differs`,
     );
   }
-  const { family, familyVersion, ...options } = parseConfig(configText, tensors, path);
-  const definition = Object.hasOwn(families, String(family)) ? families[String(family)] : undefined;
+  const { family, familyVersion, ...options } = parseConfig(configText, tensors, families, path);
+  const definition = familyOf(family, families);
   if (definition === undefined || definition.version !== familyVersion) {
     throw new RangeError(
       `Cannot load a flow from ${path} as its family must be one of ${
@@ -118,13 +118,22 @@ export async function decodeFlow(
 /** No file of a flow comes near. */
 const MAX_BYTES = 2 ** 31;
 
+function familyOf(
+  name: unknown,
+  families: Readonly<Record<string, FlowFamily>>,
+): FlowFamily | undefined {
+  return Object.hasOwn(families, String(name)) ? families[String(name)] : undefined;
+}
+
 /**
  * Reads the config, and refuses before anything is made of it one whose numbers are larger than the
- * tensors allow: a count of layers has as many tensors, a width is a length of one.
+ * tensors and the family's defaults allow: a count of layers has as many tensors, a width is a length of
+ * one.
  */
 function parseConfig(
   text: string,
   tensors: ReadonlyMap<string, StoredTensor>,
+  families: Readonly<Record<string, FlowFamily>>,
   path: string,
 ): FlowConfig {
   const refuse = (why: string): never => {
@@ -139,9 +148,13 @@ function parseConfig(
   if (typeof config !== "object" || config === null) return refuse("is not an object");
   let limit = tensors.size;
   for (const { shape } of tensors.values()) limit = Math.max(limit, ...shape);
+  const family = familyOf((config as FlowConfig).family, families);
+  const defaults: FlowConfig = { ...family?.images?.defaults, ...family?.defaults };
   for (const [option, value] of Object.entries(config)) {
+    const fallback = defaults[option];
+    const most = typeof fallback === "number" ? Math.max(limit, fallback) : limit;
     for (const number of [value].flat()) {
-      if (typeof number === "number" && number > limit && option !== "familyVersion") {
+      if (typeof number === "number" && number > most && option !== "familyVersion") {
         refuse(`is not that of its tensors: ${option} is ${JSON.stringify(value)}`);
       }
     }

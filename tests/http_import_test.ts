@@ -1,15 +1,36 @@
 import assert from "node:assert/strict";
 import { testWith } from "./_engine.ts";
 
+/** A family in a file of the user's own. */
+const FAMILY = (url: string): string => `
+import { ActNorm, type FlowFamily } from "${url}";
+export const diagonal: FlowFamily = {
+  name: "diagonal",
+  version: 1,
+  citation: { authors: "", title: "", year: 2026, venue: "", url: "" },
+  fastDirection: "both",
+  defaults: {},
+  create: (dim) => ({ base: "normal", bijector: new ActNorm("actnorm", dim) }),
+};
+`;
+
 const PROGRAM = (url: string): string => `
-import { createFlow, initEngine, loadDataset, Rng, trainFlow } from "${url}";
+import {
+  createFlow, initEngine, loadDataset, planRuns, registerFamily, Rng, runBenchmark, trainFlow,
+} from "${url}";
+import { diagonal } from "./diagonal.ts";
 const { backend } = await initEngine();
 const rng = new Rng(0);
 const moons = await loadDataset("moons", { counts: { train: 300, validation: 100, test: 100 } });
 using flow = createFlow("iaf", { eventShape: [2], layers: 2, hidden: [8] }, rng.split("init"));
 const { curve } = await trainFlow(flow, moons.splits, { maxSteps: 20, validateEvery: 10 }, rng);
 const x = flow.sample(3, rng);
-console.log(JSON.stringify({ backend, shape: x.shape, looks: curve.length }));
+registerFamily(diagonal);
+const families = ["diagonal"];
+const plan = planRuns({ profile: "smoke", suites: ["toy"], datasets: ["moons"], families });
+const records = await runBenchmark(plan, { out: "out" });
+const statuses = records.map(({ run, status }) => run.family + " " + status);
+console.log(JSON.stringify({ backend, shape: x.shape, looks: curve.length, statuses }));
 `;
 
 testWith(
@@ -35,14 +56,28 @@ testWith(
     try {
       const host = `127.0.0.1:${server.addr.port}`;
       await Deno.writeTextFile(`${folder}/main.ts`, PROGRAM(`http://${host}/mod.ts`));
+      await Deno.writeTextFile(`${folder}/diagonal.ts`, FAMILY(`http://${host}/mod.ts`));
       const { success, stdout, stderr } = await new Deno.Command("deno", {
-        args: ["run", "--no-prompt", "--allow-read", `--allow-import=${host}`, "main.ts"],
+        args: [
+          "run",
+          "--no-prompt",
+          "--allow-read",
+          "--allow-write=out",
+          `--allow-import=${host}`,
+          "main.ts",
+        ],
         cwd: folder,
         env: { DENO_DIR: `${folder}/deno_dir`, NO_COLOR: "1" },
       }).output();
       assert.ok(success, new TextDecoder().decode(stderr));
       const printed = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
-      assert.deepEqual(JSON.parse(printed), { backend: "wasm", shape: [3, 2], looks: 2 });
+      assert.deepEqual(JSON.parse(printed), {
+        backend: "wasm",
+        shape: [3, 2],
+        looks: 2,
+        statuses: ["diagonal ok"],
+      });
+      assert.match(await Deno.readTextFile(`${folder}/out/tables/quality.md`), /\| diagonal \|/);
       assert.ok(requested.includes("/flows/iaf.ts"));
       assert.ok(
         !requested.some((path) => path.includes("node_modules")),

@@ -33,7 +33,7 @@ testWith(["read", "write"], "executeRun() scores the saved flow on the test set"
     const { status, scores } = await executeRun(plan, { runId: "a", checkpoint });
     assert.equal(status, "ok");
     using flow = await loadFlow(checkpoint);
-    const { splits } = await loadDataset("moons", { seed: plan.seed, counts: plan.counts });
+    const { splits } = await loadDataset("moons", { seed: plan.seed, counts: plan.counts! });
     const nllOf = ({ values, count }: typeof splits.test): number =>
       tf.tidy(() =>
         tf.neg(tf.mean(flow.logProb(tf.tensor2d(values as Float32Array, [count, 2]))))
@@ -44,7 +44,7 @@ testWith(["read", "write"], "executeRun() scores the saved flow on the test set"
       Math.abs(scores!.nllNats - nllOf(splits.train)) > 1e-3,
       "not told from train: no test",
     );
-    assert.equal(scores!.testCount, plan.counts.test);
+    assert.equal(scores!.testCount, plan.counts!.test);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -40,7 +40,7 @@ Deno.test("loadDataset() refuses an unknown name and lists the known ones", asyn
       name: "RangeError",
       message: "Cannot load data set as name must be one of moons, circles, rings, " +
         "eight_gaussians, pinwheel, swiss_roll, two_spirals, checkerboard, banana, mnist, " +
-        `mnist_2, fashion_mnist: current value is "${name}"`,
+        `mnist_2, fashion_mnist, or file:PATH: current value is "${name}"`,
     });
   }
 });

@@ -24,6 +24,13 @@ testWith(
         ...["1/2", "0/0", "2/1", "1/999999999", "--jobs", "--threads", "1", "--force", "--resume"],
         ...["--no-resume", "--checkpoint-seconds", "NaN", "--backend", "cpu", "wasm", "auto"],
         ...["--out", "--mnist-dir", empty, `${folder}/new`, "/dev/null", "/dev/null/x", "../..\0"],
+        ...[
+          "file:/no/such.csv",
+          "moons,file:x.npy",
+          "file:",
+          "file:\n.csv",
+          `file:${folder}/a.csv`,
+        ],
         ...["__proto__", "constructor", "--__proto__", "--constructor=1", "--out=", "--seed="],
       );
       const word = fc.oneof(
