@@ -28,9 +28,10 @@ export function tInterval(values: readonly number[]): Bounds & { readonly mean: 
  */
 export function welchInterval(a: readonly number[], b: readonly number[]): Bounds {
   const [of, than] = [b, a].map((values) => meanAndError(Float64Array.from(values)));
-  const [u, v] = [of!.error ** 2, than!.error ** 2];
-  const degrees = (u + v) ** 2 / (u ** 2 / (b.length - 1) + v ** 2 / (a.length - 1));
-  const reach = u + v > 0 ? studentt.inv(0.975, degrees) * Math.sqrt(u + v) : 0;
+  const error = Math.hypot(of!.error, than!.error);
+  const share = (of!.error / error) ** 2;
+  const degrees = 1 / (share ** 2 / (b.length - 1) + (1 - share) ** 2 / (a.length - 1));
+  const reach = error > 0 ? studentt.inv(0.975, degrees) * error : 0;
   const difference = of!.mean - than!.mean;
   return { low: difference - reach, high: difference + reach };
 }
@@ -51,25 +52,26 @@ export function ratioOfMedians(
   a: readonly number[],
   b: readonly number[],
 ): Bounds & { readonly ratio: number } {
-  const [of, than] = [logMedian(b), logMedian(a)];
-  const ratio = Math.exp(of.median - than.median);
+  const [of, than] = [medianInterval(b), medianInterval(a)];
+  const ratio = of.median / than.median;
   if (of.low === null || than.low === null) return { ratio, low: null, high: null };
-  const down = Math.hypot(of.median - of.low, than.high - than.median);
-  const up = Math.hypot(of.high - of.median, than.median - than.low);
+  const down = Math.hypot(Math.log(of.median / of.low), Math.log(than.high / than.median));
+  const up = Math.hypot(Math.log(of.high / of.median), Math.log(than.median / than.low));
   return { ratio, low: ratio * Math.exp(-down), high: ratio * Math.exp(up) };
 }
 
-type LogMedian =
+type MedianInterval =
   & { readonly median: number }
   & ({ readonly low: number; readonly high: number } | { readonly low: null });
 
-function logMedian(values: readonly number[]): LogMedian {
+function medianInterval(values: readonly number[]): MedianInterval {
   const sorted = values.toSorted((a, b) => a - b);
   const n = sorted.length;
-  const median = Math.log(quantile(sorted, 0.5));
+  const median = quantile(sorted, 0.5);
   // The rank k of the lower bound is the largest with P(fewer than k values below the median) <= 2.5 %.
   let rank = 0;
   while (binomial.cdf(rank, n, 0.5) <= 0.025) rank++;
-  if (rank === 0) return { median, low: null };
-  return { median, low: Math.log(sorted[rank - 1]!), high: Math.log(sorted[n - rank]!) };
+  return rank === 0
+    ? { median, low: null }
+    : { median, low: sorted[rank - 1]!, high: sorted[n - rank]! };
 }

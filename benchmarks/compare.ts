@@ -44,7 +44,9 @@ export interface Comparison {
   readonly change: Change | null;
   /** "worse" and "better": the interval excludes no change; "regression": beyond the limit too, or broken. */
   readonly verdict: "regression" | "worse" | "better" | "unclear";
-  /** Runs that are not ok. */
+  /** Whether a run of B is not ok that was in A. */
+  readonly isBroken: boolean;
+  /** Which runs are not ok, and why. */
   readonly reason: string;
 }
 
@@ -62,14 +64,14 @@ export function compareRecords(
 ): ComparedFolders {
   const { pairs, ...rest } = matchRuns(a, b);
   const comparisons = pairs.flatMap(({ a, b }) => {
-    const { isBroken, reason } = failures(a, b);
+    const failed = failures(a, b);
     return changesOf(a, b).map((found): Comparison => {
-      const verdict = isBroken ? "regression" : verdictOf(found.change, found.unit, limits);
-      return { a, b, ...found, verdict, reason };
+      const verdict = failed.isBroken ? "regression" : verdictOf(found.change, found.unit, limits);
+      return { a, b, ...found, verdict, ...failed };
     });
   });
-  const size = ({ verdict, change, reason }: Comparison): number =>
-    verdict === "regression" && reason !== "" ? Infinity : change?.change ?? -Infinity;
+  const size = ({ isBroken, change }: Comparison): number =>
+    isBroken ? Infinity : change?.change ?? -Infinity;
   const units = Object.keys(NO_CHANGE);
   comparisons.sort((x, y) =>
     units.indexOf(x.unit) - units.indexOf(y.unit) || (size(x) === size(y) ? 0 : size(y) - size(x))
@@ -84,8 +86,8 @@ function verdictOf(change: Change | null, unit: Unit, limits: Limits): Compariso
   return change.change > limits[unit] ? "regression" : "worse";
 }
 
-/** Runs that are not ok, and whether one of B was ok in A: of the same seed, or where A has not that seed, any. */
-function failures(a: Slot, b: Slot): { isBroken: boolean; reason: string } {
+/** A run of B was ok in A if that of the same seed was; where A has not that seed, if any was. */
+function failures(a: Slot, b: Slot): Pick<Comparison, "isBroken" | "reason"> {
   const bad = ({ records }: Slot) => records.filter(({ status }) => status !== "ok");
   const wasOk = ({ run }: Record): boolean => {
     const same = a.records.filter(({ run: { seed } }) => seed === run.seed);

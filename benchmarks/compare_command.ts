@@ -36,7 +36,6 @@ export async function compare(
       ? Infinity
       : atLeast(1, "--max-time-ratio", options.maxTimeRatio),
   };
-  const files = options.out === undefined ? null : await filesOf(options.out);
   const [a, b] = [await recordsOf(dirA), await recordsOf(dirB)];
   const { comparisons, onlyA, onlyB } = compareRecords(a, b, limits);
   if (comparisons.length === 0) {
@@ -45,6 +44,7 @@ export async function compare(
         `${a.length} runs and "${dirB}" with ${b.length}`,
     );
   }
+  const files = options.out === undefined ? null : await filesOf(options.out);
   terminal.print(toTerminal(comparisons));
   for (const [folder, only] of [["A", onlyA], ["B", onlyB]] as const) {
     if (only.length > 0) terminal.warn(`Only in ${folder}: ${only.map(nameInFull).join(", ")}`);

@@ -1,6 +1,6 @@
 import * as Plot from "npm:@observablehq/plot@0.6.17";
 import { type Comparison, type Limits, NO_CHANGE, type Unit } from "./compare.ts";
-import { type CHANGES, namesOf, shownOf } from "./compare_report.ts";
+import { namesOf, partOf, shownOf } from "./compare_report.ts";
 import { arrange, PALETTE, svg } from "./figures.ts";
 
 const WIDTH = 960;
@@ -34,8 +34,12 @@ export function drawComparison(
       const { change, verdict } = comparison;
       return change ? [{ ...change, verdict, name: names.get(comparison)! }] : [];
     });
+    // What is broken has no change to draw.
     return rows.length > 0
-      ? [{ height: heightOf(rows), svg: panel(unit, rows, limits, folders) }]
+      ? [{
+        height: heightOf(rows),
+        svg: panel(unit, rows, limits, folders, partOf(unit, comparisons)),
+      }]
       : [];
   });
   const ends = panels.map((_, i) =>
@@ -61,6 +65,7 @@ function panel(
   rows: readonly Row[],
   limits: Limits,
   folders: { readonly a: string; readonly b: string },
+  part: string,
 ): string {
   const none = NO_CHANGE[unit];
   const limit = limits[unit];
@@ -68,6 +73,7 @@ function panel(
   const marginLeft = 24 + 6.2 * Math.max(...rows.map(({ name }) => name.length));
   const reach = rows.flatMap(({ change, low, high }) => [change, low ?? change, high ?? change]);
   const ends = [...reach, none, ...(hasLimit ? [limit] : [])];
+  const domain = padded(ends, unit);
   const heading = (text: string, dy: number) =>
     Plot.text([text], { text: (line) => line, frameAnchor: "top-left", dx: -marginLeft + 10, dy });
   const colour = ({ verdict }: Row) => COLOURS[verdict];
@@ -82,12 +88,12 @@ function panel(
       style: { background: "white", color: "black", fontSize: "11px" },
       x: {
         type: unit === "ms" ? "log" : "linear",
-        domain: padded(ends, unit),
+        domain,
         label: `${AXES[unit]} (left: B is better)`,
         labelAnchor: "center",
         labelArrow: "none",
         grid: true,
-        ticks: 7,
+        ticks: unit === "ms" ? ratioTicks(domain) : 7,
         tickFormat: (value: number) => String(Number(value.toPrecision(6))),
       },
       y: {
@@ -98,9 +104,9 @@ function panel(
         padding: 0.5,
       },
       marks: [
-        heading(`A: ${folders.a}   B: ${folders.b}`, -36),
+        heading(`A: ${folders.a}   B: ${folders.b}   ${part}`, -36),
         heading(
-          "Bars: 95 % intervals. Red: worse, blue: better, gray: the interval holds no change. " +
+          "Bars: 95 % intervals. Red: worse, blue: better, gray: unclear, the bar crosses the line. " +
             (hasLimit ? `Filled: a regression, beyond ${limit} (dashed).` : "No limit is set."),
           -20,
         ),
@@ -139,4 +145,15 @@ function padded(values: readonly number[], unit: Unit): [number, number] {
   }
   const room = 0.03 * (high - low) || 0.01;
   return [low - room, high + room];
+}
+
+/** Ticks of a logarithmic axis: round numbers, few enough to be told apart. */
+function ratioTicks([low, high]: readonly [number, number]): number[] {
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2].find((step) => high - low <= 9 * step);
+  const candidates = step
+    ? Array.from({ length: Math.floor(high / step) }, (_, i) => (i + 1) * step)
+    : [-6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6].flatMap((power) =>
+      [1, 2, 5].map((digit) => digit * 10 ** power)
+    );
+  return candidates.filter((tick) => tick >= low && tick <= high);
 }

@@ -4,7 +4,7 @@ import type { Slot } from "./match_runs.ts";
 import { threeDigits } from "./pivot.ts";
 import { toText } from "./summary.ts";
 
-/** So many rows of a unit are shown to people; files for programs have all. */
+/** So many rows of a unit are shown to people, and all regressions; files for programs have all. */
 const SHOWN = 40;
 
 /** Those to show of a unit: regressions first, then by the size of the change; in their order. */
@@ -18,8 +18,10 @@ export function shownOf(unit: Unit, comparisons: readonly Comparison[]): Compari
       : unit === "ms"
       ? Math.abs(Math.log(change.change))
       : Math.abs(change.change);
+  const regressions = ofUnit.filter(({ verdict }) => verdict === "regression").length;
   const largest = new Set(
-    ofUnit.toSorted((a, b) => size(a) === size(b) ? 0 : size(b) - size(a)).slice(0, SHOWN),
+    ofUnit.toSorted((a, b) => size(a) === size(b) ? 0 : size(b) - size(a))
+      .slice(0, Math.max(SHOWN, regressions)),
   );
   return ofUnit.filter((comparison) => largest.has(comparison));
 }
@@ -53,13 +55,6 @@ export function nameOf({ run: { suite, dataset, family, variant } }: Slot): stri
 const profileOf = ({ run }: Slot): string => run.profile;
 const backendOf = ({ backend }: Slot): string => backend;
 
-/** How a change is computed, by unit. */
-export const CHANGES: { readonly [unit in Unit]: string } = {
-  nats: "B - A",
-  "bits/dim": "B - A",
-  ms: "B / A",
-};
-
 /** The comparisons for a terminal, a table for each unit. */
 export function toTerminal(comparisons: readonly Comparison[]): string {
   const names = namesOf(comparisons);
@@ -68,22 +63,32 @@ export function toTerminal(comparisons: readonly Comparison[]): string {
   );
   return units.map((unit) => {
     const shown = shownOf(unit, comparisons);
-    const count = comparisons.filter((comparison) => comparison.unit === unit).length;
     return toText({
-      head: [unit, "A", "B", CHANGES[unit], "95 % interval", "from", "verdict"],
+      head: [unit, "A", "B", unit === "ms" ? "B / A" : "B - A", "95 % interval", "from", "verdict"],
       rows: shown.map((comparison) => [names.get(comparison)!, ...cells(comparison)]),
-      note: `Lower is better. ${
-        count > shown.length ? `The ${shown.length} largest changes of ${count}: ` : ""
-      }${NOTES[unit]}`,
+      note: [NOTES[unit], ...hintOf(shown), partOf(unit, comparisons)].join(" ").trimEnd(),
     });
   }).join("\n");
 }
 
 const NOTES: { readonly [unit in Unit]: string } = {
-  nats: "NLL on the test set, of energies the KL.",
-  "bits/dim": "NLL on the test set.",
-  ms: "Median times. The interval knows of repetitions only, and not of what else a machine does.",
+  nats: "Lower is better. NLL on the test set, of energies the KL.",
+  "bits/dim": "Lower is better. NLL on the test set.",
+  ms:
+    "Lower is better. Median times. Intervals from repetitions know nothing of what else a machine does.",
 };
+
+function hintOf(shown: readonly Comparison[]): string[] {
+  const isOfPoints = shown.some(({ change }) => change?.interval === "test points");
+  return isOfPoints ? ["Intervals from test points know nothing of other seeds."] : [];
+}
+
+/** Says what {@link shownOf} leaves out; else "". */
+export function partOf(unit: Unit, comparisons: readonly Comparison[]): string {
+  const count = comparisons.filter((comparison) => comparison.unit === unit).length;
+  const shown = shownOf(unit, comparisons).length;
+  return count > shown ? `Shown: the ${shown} largest changes of ${count}.` : "";
+}
 
 function cells({ unit, change, verdict, reason }: Comparison): string[] {
   if (change === null) return ["", "", "", "", reason, verdict];
