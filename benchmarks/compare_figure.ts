@@ -106,13 +106,13 @@ function panel(
       marks: [
         heading(`A: ${folders.a}   B: ${folders.b}   ${part}`, -36),
         heading(
-          "Bars: 95 % intervals. Red: worse, blue: better, gray: unclear, the bar crosses the line. " +
+          "Bars: 95 % intervals. Red: worse, blue: better, gray: unclear, the bar crosses the line or is missing. " +
             (hasLimit ? `Filled: a regression, beyond ${limit} (dashed).` : "No limit is set."),
           -20,
         ),
         Plot.ruleX([none], { stroke: "black" }),
         Plot.ruleX(hasLimit ? [limit] : [], { stroke: PALETTE.red, strokeDasharray: "3 3" }),
-        Plot.ruleY(rows.filter(({ low }) => low !== null), {
+        Plot.ruleY(rows, { // Those without an interval are left out.
           x1: "low",
           x2: "high",
           y: "name",

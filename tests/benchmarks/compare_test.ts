@@ -78,6 +78,13 @@ Deno.test("matchRuns() wants profile and backend as far as both folders have the
     ["paper wasm", "smoke wasm", 1],
   ]);
   assert.deepEqual(onlyA.map(({ run }) => run.dataset), ["moons", "rings"]);
+  const looser = matchRuns(
+    [toy(1, { profile: "quick", backend: "cpu" })],
+    [toy(1, { profile: "paper", backend: "cpu" }), toy(1, { profile: "quick" })],
+  );
+  assert.deepEqual(looser.pairs.map(({ b }) => names(b)), ["quick wasm"]);
+  const loosest = matchRuns([toy(1, { profile: "quick", backend: "cpu" })], [toy(1)]);
+  assert.deepEqual(loosest.pairs.map(({ b }) => names(b)), ["smoke wasm"]);
   assert.deepEqual(onlyB.map(({ run }) => run.suite), ["report"]);
 });
 
@@ -257,6 +264,7 @@ Deno.test("drawComparison() draws each unit in a panel, with a bar for each inte
   assert.match(svg, /beyond 0\.05 \(dashed\)/);
   assert.match(svg, /No limit is set/);
   assert.equal(svg.match(/<circle /g)!.length, 3);
+  assert.equal(svg.match(/<line stroke="#/g)!.length, 2, "a bar for three repetitions");
   assert.ok(svg.includes("toy moons iaf") && !svg.includes("toy moons nice"));
   assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
   assert.doesNotMatch(
