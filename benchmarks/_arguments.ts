@@ -46,6 +46,13 @@ export function seconds(option: string, text: string): number {
   throw new UsageError(`${option} must be > 0: current value is "${text}"`);
 }
 
+/** @throws {UsageError} If the text is not a finite number that is at least so large. */
+export function atLeast(least: number, option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= least && value < Infinity) return value;
+  throw new UsageError(`${option} must be >= ${least}: current value is "${text}"`);
+}
+
 export function split(list: string | undefined): string[] {
   return list === undefined ? [] : list.split(",").map((item) => item.trim());
 }

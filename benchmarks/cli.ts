@@ -3,6 +3,7 @@ import { BACKENDS, initEngine } from "../engine/init_engine.ts";
 import { WriteError } from "../engine/write_atomically.ts";
 import { engineOptions, existingFolder, seconds, type Terminal, UsageError } from "./_arguments.ts";
 import { bench } from "./bench_command.ts";
+import { compare } from "./compare_command.ts";
 import { toCsv } from "./csv.ts";
 import { EXIT } from "./exit.ts";
 import { mergeFolders } from "./merge_folders.ts";
@@ -17,8 +18,8 @@ import { work } from "./workers.ts";
 export type { Terminal };
 
 /**
- * The command line: `bench [options]`, `bench merge DIRS`, `verify DIR`, `tables DIR` and
- * `figures DIR`.
+ * The command line: `bench [options]`, `bench merge DIRS`, `bench compare A B`, `verify DIR`,
+ * `tables DIR` and `figures DIR`.
  *
  * @param args Without the program's name.
  * @returns The exit status.
@@ -74,6 +75,17 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       for (const note of notes) terminal.warn(note);
       terminal.print(summarise(records));
       terminal.warn(`Tables of ${records.length} runs are in ${out}`);
+    });
+  benchCommand.command("compare")
+    .description("Tell how the scores and times of output folder B differ from those of A")
+    .argument("<a>", "output folder to compare with")
+    .argument("<b>", "output folder; the status is 1 where it is worse")
+    .option("--max-nats <x>", "an NLL or KL that is worse by more is a regression", "0.05")
+    .option("--max-bits <x>", "the same of bits/dim", "0.02")
+    .option("--max-time-ratio <x>", "the same of a median time, B / A (default: none is)")
+    .option("--out <path>", "a file .svg, or a folder: for a plot and a CSV")
+    .action(async (a, b, options) => {
+      status = await compare(a, b, options, terminal);
     });
   program.command("work", { hidden: true })
     .description("Make the runs that standard input names: what bench --jobs starts")

@@ -116,3 +116,15 @@ export function svg(options: Plot.PlotOptions, description: string): string {
   element.setAttribute("aria-label", description);
   return element.outerHTML + "\n";
 }
+
+/** Drawings in one, at their places. */
+export function arrange(
+  drawings: readonly { readonly svg: string; readonly x: number; readonly y: number }[],
+  { width, height }: { readonly width: number; readonly height: number },
+  description: string,
+): string {
+  const placed = drawings.map(({ svg, x, y }) => svg.replace("<svg ", `<svg x="${x}" y="${y}" `));
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" role="img" ` +
+    `aria-label="${description}">` +
+    `<rect width="100%" height="100%" fill="white"/>${placed.join("")}</svg>\n`;
+}

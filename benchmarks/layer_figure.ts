@@ -5,7 +5,7 @@ import type { Dataset } from "../datasets/mod.ts";
 import { Chain } from "../flows/chain.ts";
 import { Coupling } from "../flows/coupling.ts";
 import type { Flow } from "../flows/flow.ts";
-import { PALETTE, svg } from "./figures.ts";
+import { arrange, PALETTE, svg } from "./figures.ts";
 
 const POINTS = 700;
 const PANEL = 230;
@@ -51,14 +51,13 @@ export async function drawLayers(flow: Flow, dataset: Dataset): Promise<string> 
         Plot.text([cloud.title], { frameAnchor: "top", dy: -22, fontSize: 12, text: (d) => d }),
       ],
     }, cloud.title);
-    return plot.replace("<svg ", `<svg x="${(i % 4) * PANEL}" y="${Math.floor(i / 4) * PANEL}" `);
+    return { svg: plot, x: (i % 4) * PANEL, y: Math.floor(i / 4) * PANEL };
   });
-  const height = Math.ceil(panels.length / 4) * PANEL;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${
-    4 * PANEL
-  }" height="${height}" role="img" ` +
-    `aria-label="Quadrants of the latent space carried to the data space, coupling by coupling">` +
-    `<rect width="100%" height="100%" fill="white"/>${panels.join("")}</svg>\n`;
+  return arrange(
+    panels,
+    { width: 4 * PANEL, height: Math.ceil(panels.length / 4) * PANEL },
+    "Quadrants of the latent space carried to the data space, coupling by coupling",
+  );
 }
 
 /** The latent, then what each coupling makes of it, from the last to the first. */

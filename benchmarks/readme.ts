@@ -1,10 +1,11 @@
 /**
- * Puts the tables of `results/reference` into the README: `deno task readme`.
+ * Puts the tables of `results/reference`, and how to cite, into the README: `deno task readme`.
  *
  * @module
  */
 import { parse } from "../datasets/_csv_parse.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
+import { CITATION, toBibtex } from "./citation.ts";
 import { type Pivot, pivots, threeDigits } from "./pivot.ts";
 import { toMarkdown } from "./summary.ts";
 import { currentRecords } from "./tables.ts";
@@ -20,7 +21,8 @@ export async function withResults(readme: string, out: string): Promise<string> 
   );
   const results = [...scores, FIGURE, toMarkdown(tradeoffPivot(records))].join("\n");
   const engine = toMarkdown(enginePivot(await Deno.readTextFile(`${out}/engine.csv`)));
-  return fill(fill(readme, "results", results), "engine", engine);
+  const citation = `\`\`\`bibtex\n${toBibtex(CITATION)}\`\`\`\n`;
+  return fill(fill(fill(readme, "results", results), "engine", engine), "citation", citation);
 }
 
 function fill(readme: string, name: string, content: string): string {

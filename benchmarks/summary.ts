@@ -4,15 +4,18 @@ import type { Record } from "./record.ts";
 
 /** The tables of some records for a terminal. */
 export function summarise(records: readonly Record[]): string {
-  return pivots(records).map(({ head, rows, note }) => {
-    const table = new Table({
-      head: [...head],
-      style: { head: [], border: [], compact: true },
-      colAligns: head.map((_, i) => i === 0 ? "left" : "right"),
-    });
-    table.push(...rows.map((row) => [...row]));
-    return `${table}\n${note}`;
-  }).join("\n");
+  return pivots(records).map(toText).join("\n");
+}
+
+/** A table for a terminal. */
+export function toText({ head, rows, note }: Omit<Pivot, "name">): string {
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    colAligns: head.map((_, i) => i === 0 ? "left" : "right"),
+  });
+  table.push(...rows.map((row) => [...row]));
+  return `${table}\n${note}`;
 }
 
 /** The same as Markdown. */

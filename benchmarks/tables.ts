@@ -3,13 +3,18 @@ import { DATASETS, ENERGIES } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./columns.ts";
-import { toCsv } from "./csv.ts";
+import { CITATION, toBibtex } from "./citation.ts";
+import { toCsv, toObjects } from "./csv.ts";
+import { toLatex } from "./latex.ts";
 import type { QualityRun } from "./plan.ts";
 import { pivots, placeIn } from "./pivot.ts";
 import { SUITES } from "./suites.ts";
 import { readRecords, type Record } from "./record.ts";
+import { toResultsJson } from "./results_json.ts";
 import { scalings } from "./scaling.ts";
 import { toMarkdown } from "./summary.ts";
+
+const MADE = `Made by \`deno task tables\` of flowbench ${CITATION.version}, not typed`;
 
 /** The tables of some records, as texts by file name. */
 export function buildTables(records: readonly Record[]): { [file: string]: string } {
@@ -30,9 +35,10 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
     run: records[0]!.run as QualityRun,
     records,
   }));
+  const energy = records.filter(({ run }) => run.kind === "energy");
   return {
     "quality.csv": toCsv(quality, QUALITY),
-    "energy.csv": toCsv(records.filter(({ run }) => run.kind === "energy"), ENERGY),
+    "energy.csv": toCsv(energy, ENERGY),
     "timing.csv": toCsv(timing, TIMING),
     "summary.csv": toCsv(summary, SUMMARY),
     "scaling.csv": toCsv(scalings(records), SCALING),
@@ -40,8 +46,18 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
       quality.flatMap((record) => (record.jacobi ?? []).map((look) => ({ record, ...look }))),
       JACOBI,
     ),
+    "results.json": toResultsJson(records, {
+      quality: toObjects(quality, QUALITY),
+      energy: toObjects(energy, ENERGY),
+      timing: toObjects(timing, TIMING),
+      summary: toObjects(summary, SUMMARY),
+    }),
+    "citation.bib": toBibtex(CITATION),
     ...Object.fromEntries(
-      pivots(records).map((pivot) => [`tables/${pivot.name}.md`, toMarkdown(pivot)]),
+      pivots(records).flatMap((pivot) => [
+        [`tables/${pivot.name}.md`, toMarkdown(pivot)],
+        [`tables/${pivot.name}.tex`, toLatex(pivot, MADE)],
+      ]),
     ),
   };
 }

@@ -27,8 +27,12 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench --checkpoint-seconds 0", /--checkpoint-seconds must be > 0: current value is "0"/],
     ["bench merge --out x", /missing required argument 'dirs'/],
     ["bench merge tests", /required option '--out <dir>' not specified/],
+    ["bench compare a", /missing required argument 'b'/],
+    ["bench compare /no/a /no/b", /An output folder must be a folder that exists.*\/no\/a/],
+    ["bench compare a b --max-nats -1", /--max-nats must be >= 0: current value is "-1"/],
+    ["bench compare a b --max-bits=", /--max-bits must be >= 0: current value is ""/],
+    ["bench compare a b --max-time-ratio 0.9", /--max-time-ratio must be >= 1.*"0.9"/],
     ["verify", /missing required argument 'dir'/],
-    ["verify tests", /must hold records: there are none in "tests\/runs"/],
     ["verify /no/such/folder", /must be a folder that exists.*no\/such\/folder/],
     ["bench --jobs 0", /--jobs must be an integer >= 1: current value is "0"/],
     ["bench --fmaily maf", /unknown option '--fmaily'.*--family/],
@@ -47,11 +51,21 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
   }
 });
 
-testWith(["read"], "tables refuses a folder that is not there", async () => {
-  const { status, warned } = await cli("tables /no/such/folder");
-  assert.equal(status, 2);
-  assert.match(warned, /a folder that exists.*no\/such\/folder/);
-});
+testWith(
+  ["read"],
+  "tables and verify refuse a folder that is not there, or is no output",
+  async () => {
+    const cases: [string, RegExp][] = [
+      ["tables /no/such/folder", /a folder that exists.*no\/such\/folder/],
+      ["verify tests", /must hold records: there are none in "tests\/runs"/],
+    ];
+    for (const [args, message] of cases) {
+      const { status, warned } = await cli(args);
+      assert.equal(status, 2);
+      assert.match(warned, message);
+    }
+  },
+);
 
 testWith(["read", "write"], "bench refuses folders it cannot use before any work", async () => {
   await inTemporaryFolder(async (folder) => {

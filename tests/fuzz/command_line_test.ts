@@ -17,7 +17,19 @@ testWith(
       const empty = `${folder}/empty`;
       await Deno.mkdir(empty);
       const words = fc.constantFrom(
-        ...["bench", "merge", "verify", "tables", "figures", "help", "--help", "--", "-", ""],
+        ...[
+          "bench",
+          "merge",
+          "compare",
+          "verify",
+          "tables",
+          "figures",
+          "help",
+          "--help",
+          "--",
+          "-",
+        ],
+        ...["", "--max-nats", "--max-time-ratio", "1e-3"],
         ...["--profile", "smoke", "quick", "paper", "--suite", "toy", "mnist", "energy", "report"],
         ...["--family", "maf", "nice,iaf", "gaussian", "--dataset", "moons", "u1", "--variant"],
         ...["flat", "conv", "--seed", "0", "0,1", "-1", "1e400", "9007199254740993", "--shard"],
@@ -42,14 +54,16 @@ testWith(
       await fc.assert(
         fc.asyncProperty(
           fc.tuple(
-            fc.constantFrom(["bench"], ["bench"], ["bench", "merge"], ["verify"], ["tables"], []),
+            fc.constantFrom(
+              ...[["bench"], ["bench"], ["bench", "merge"], ["bench", "compare"], ["verify"]],
+              ...[["tables"], []],
+            ),
             fc.array(word, { maxLength: 8 }),
           ),
           async ([command, args]) => {
             // Nothing is trained, and nothing is written outside of the folder.
-            const isBench = command[0] === "bench", isMerge = command[1] === "merge";
-            const list = isBench && !isMerge ? ["--list"] : [];
-            const out = isMerge ? ["--out", `${folder}/new`] : [];
+            const list = command[0] === "bench" && command.length === 1 ? ["--list"] : [];
+            const out = command.length === 2 ? ["--out", `${folder}/new`] : [];
             const rest = command.length > 0 ? args : args.filter((arg) => arg !== "bench");
             const all = [...command, ...list, ...rest, ...out];
             const { status, warned } = await cliOf(all, AbortSignal.timeout(20_000));
