@@ -1,5 +1,8 @@
 import type { Record } from "../benchmarks/record.ts";
+import { CITATION, toBibtex } from "../benchmarks/citation.ts";
 import { buildTables } from "../benchmarks/tables.ts";
+import { DEMO_SCRIPTS, DEMO_STYLE } from "./demo/body.ts";
+import { demoPage } from "./pages/demo.tsx";
 import { datasetPage, datasets, datasetsOf, slug } from "./pages/datasets.tsx";
 import { method } from "./pages/method.tsx";
 import { overview } from "./pages/overview.tsx";
@@ -18,8 +21,8 @@ export interface SiteOptions {
   readonly out: string;
   /** Published numbers: the text of results/papers.csv. */
   readonly papers: string;
-  /** How to cite. */
-  readonly citation: string;
+  /** The files of the demo, as `buildDemo` makes them; null: none. */
+  readonly demo: { readonly [file: string]: string } | null;
 }
 
 /**
@@ -31,12 +34,12 @@ export interface SiteOptions {
  */
 export async function buildSite(
   records: readonly Record[],
-  { out, papers, citation }: SiteOptions,
+  { out, papers, demo }: SiteOptions,
 ): Promise<Map<string, string | Uint8Array<ArrayBuffer>>> {
-  const site = new Site();
+  const site = new Site({ hasDemo: demo !== null });
   const published = parsePublished(papers);
   const { truths, made } = await drawPictures(site, records, out);
-  site.page("index.html", "Overview", overview(site, records, published, citation));
+  site.page("index.html", "Overview", overview(site, records, published, toBibtex(CITATION)));
   site.page("quality.html", "Quality", quality(site, records, published));
   site.page("tradeoff.html", "Trade-off", tradeoff(site, records));
   site.page("datasets.html", "Data sets", datasets(records, truths));
@@ -54,8 +57,12 @@ export async function buildSite(
     site.page(`runs/${record.runId}.html`, runTitle(record), page);
   }
   site.page("method.html", "Method", method());
+  if (demo !== null) {
+    site.page("demo.html", "Demo", demoPage(), [DEMO_STYLE, ...DEMO_SCRIPTS]);
+    for (const [file, text] of Object.entries(demo)) site.files.set(`assets/${file}`, text);
+  }
   for (const [file, text] of Object.entries(buildTables(records))) {
-    if (file.endsWith(".csv")) site.files.set(`data/${file}`, text);
+    if (!file.includes("/")) site.files.set(`data/${file}`, text);
   }
   for (const asset of ["site.css", "site.js"]) {
     const url = new URL(`assets/${asset}`, import.meta.url);

@@ -44,8 +44,9 @@ export function chart(options: Plot.PlotOptions, description: string): string {
   );
 }
 
-/** The same to stand alone: black on white. */
+/** The same to stand alone, as light or dark as the reader's screen. */
 export function standalone(svg: string): string {
-  return svg.replace(/(background:\s*)transparent/, "$1white")
-    .replace(/(color:\s*)currentColor/i, "$1black");
+  const style = "<style>svg{background:#fff;color:#1b1f24}" +
+    "@media (prefers-color-scheme:dark){svg{background:#12161c;color:#e6edf3}}</style>";
+  return svg.replace(/ style="[^"]*"/, ' style="font-size:13px"').replace(/>/, `>${style}`);
 }

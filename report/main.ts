@@ -8,8 +8,7 @@ import { currentRecords } from "../benchmarks/tables.ts";
 import { initEngine } from "../engine/init_engine.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { buildSite } from "./build_site.tsx";
-
-const read = (file: string) => Deno.readTextFile(new URL(`../${file}`, import.meta.url));
+import { buildDemo, DEMO_FLOWS } from "./demo/build.ts";
 
 const command = new Command("report")
   .description("Turn an output folder into a static site")
@@ -26,8 +25,8 @@ if (records.length === 0) {
 }
 const files = await buildSite(records, {
   out: dir,
-  papers: await read("results/papers.csv"),
-  citation: await read("CITATION.cff"),
+  papers: await Deno.readTextFile(new URL("../results/papers.csv", import.meta.url)),
+  demo: await demoOrWhy(),
 });
 let bytes = 0;
 for (const [file, content] of files) {
@@ -37,3 +36,13 @@ for (const [file, content] of files) {
 console.error(
   `${files.size} files, ${(bytes / 1e6).toFixed(1)} MB, are in ${out}: open ${out}/index.html`,
 );
+
+/** The demo, or null with a line that says why: the bundler comes from the network at its first use. */
+async function demoOrWhy(): Promise<{ [file: string]: string } | null> {
+  try {
+    return await buildDemo({ flows: DEMO_FLOWS });
+  } catch (error) {
+    console.error(`The site has no demo: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
+}

@@ -12,14 +12,15 @@ const NAVIGATION = [
   ["method.html", "Method"],
 ] as const;
 
+const DEMO = ["demo.html", "Demo"] as const;
+
 /** The files of a site, collected while its pages are made. */
 export class Site {
   readonly files = new Map<string, string | Uint8Array<ArrayBuffer>>();
-  readonly #more: readonly (readonly [string, string])[];
+  readonly #hasDemo: boolean;
 
-  /** @param more Further pages of the navigation: path and name. */
-  constructor(more: readonly (readonly [string, string])[] = []) {
-    this.#more = more;
+  constructor({ hasDemo }: { readonly hasDemo: boolean }) {
+    this.#hasDemo = hasDemo;
   }
 
   /**
@@ -27,10 +28,13 @@ export class Site {
    *
    * @param path Relative to the site.
    * @param title Of the page, without the project's name.
+   * @param assets Scripts and stylesheets of its own, in the folder of assets.
    */
-  page(path: string, title: string, content: VNode, scripts: readonly string[] = []): void {
+  page(path: string, title: string, content: VNode, assets: readonly string[] = []): void {
     const root = "../".repeat(path.split("/").length - 1);
-    const pages = [...NAVIGATION, ...this.#more];
+    const pages = this.#hasDemo ? [...NAVIGATION, DEMO] : NAVIGATION;
+    const own = (suffix: string) =>
+      assets.filter((asset) => asset.endsWith(suffix)).map((asset) => `${root}assets/${asset}`);
     const html = renderToString(
       <html lang="en">
         <head>
@@ -40,6 +44,7 @@ export class Site {
           <title>{`${title} · flowbench`}</title>
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href={`${root}assets/site.css`} />
+          {own(".css").map((href) => <link rel="stylesheet" href={href} />)}
         </head>
         <body>
           <a class="skip" href="#content">Skip to content</a>
@@ -53,7 +58,7 @@ export class Site {
           </header>
           <main id="content">{content}</main>
           <script src={`${root}assets/site.js`} defer></script>
-          {scripts.map((src) => <script src={root + src} defer></script>)}
+          {own(".js").map((src) => <script src={src} defer></script>)}
         </body>
       </html>,
     );
@@ -68,16 +73,15 @@ export class Site {
    * @param svg As `chart` makes it.
    */
   figure(root: string, name: string, svg: string, caption: ComponentChildren): VNode {
-    const path = `figures/${name}.svg`;
-    this.files.set(path, standalone(svg));
+    const path = this.#file(name, svg);
     return (
       <figure>
-        {/* deno-lint-ignore react-no-danger */}
         <div
           class="plot"
           tabIndex={0}
           role="group"
           aria-label="Figure"
+          // deno-lint-ignore react-no-danger
           dangerouslySetInnerHTML={{ __html: svg }}
         />
         <figcaption>
@@ -85,6 +89,22 @@ export class Site {
         </figcaption>
       </figure>
     );
+  }
+
+  /** The same without the exact values under the pointer, for pages that come in hundreds. */
+  picture(root: string, name: string, svg: string, alt: string, caption: ComponentChildren): VNode {
+    return (
+      <figure>
+        <img src={root + this.#file(name, svg)} alt={alt} loading="lazy" />
+        <figcaption>{caption}</figcaption>
+      </figure>
+    );
+  }
+
+  #file(name: string, svg: string): string {
+    const path = `figures/${name}.svg`;
+    this.files.set(path, standalone(svg));
+    return path;
   }
 }
 

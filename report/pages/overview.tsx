@@ -63,7 +63,8 @@ export function overview(
           <a href="data/energy.csv">energy.csv</a>, <a href="data/timing.csv">timing.csv</a>,{" "}
           <a href="data/summary.csv">summary.csv</a>, <a href="data/scaling.csv">scaling.csv</a>,
           {" "}
-          <a href="data/jacobi.csv">jacobi.csv</a>.
+          <a href="data/jacobi.csv">jacobi.csv</a>; all in one:{" "}
+          <a href="data/results.json">results.json</a>.
         </p>
         <h3>To cite</h3>
         <pre tabIndex={0}><code>{citation}</code></pre>

@@ -1,7 +1,7 @@
 import type { VNode } from "npm:preact@10.29.0";
 import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
 import type { Record } from "../../benchmarks/record.ts";
-import { chart, Plot, styleOf } from "../chart.ts";
+import { chart, FAMILY_STYLE, Plot, styleOf } from "../chart.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import { grouped, spaced, withReach } from "../format.ts";
 import {
@@ -15,7 +15,7 @@ import {
   nats,
 } from "../models.ts";
 import { type Protocol, PROTOCOLS, type Published } from "../published.ts";
-import type { Site } from "../site.tsx";
+import { key, type Site } from "../site.tsx";
 
 /** Scores of all models, beside published ones of the same protocol. */
 export function quality(
@@ -261,7 +261,7 @@ function gapFigure(site: Site, records: readonly Record[]): VNode | null {
   if (points.length === 0) return null;
   const svg = chart({
     width: 900,
-    height: 60 + 46 * new Set(points.map(({ dataset }) => dataset)).size,
+    height: 60 + 40 * new Set(points.map(({ dataset }) => dataset)).size,
     marginLeft: 70,
     marginRight: 120,
     x: {
@@ -271,7 +271,7 @@ function gapFigure(site: Site, records: readonly Record[]): VNode | null {
       tickFormat: String,
       ticks: [0.001, 0.01, 0.1, 1, 10],
     },
-    y: { label: null },
+    y: { axis: null },
     fy: { label: null },
     symbol: { type: "identity" },
     marks: [
@@ -301,8 +301,13 @@ function gapFigure(site: Site, records: readonly Record[]): VNode | null {
     svg,
     (
       <>
-        Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95 %
-        intervals. Values below 0.001 are drawn there.
+        {Object.entries(FAMILY_STYLE).map(([family, { colour }], i) => (
+          <>
+            {i > 0 && ", "}
+            {key(colour, family)}
+          </>
+        ))}. Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95
+        % intervals. Values below 0.001 are drawn there.
       </>
     ),
   );

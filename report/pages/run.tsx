@@ -106,6 +106,9 @@ function properties(caption: string, values: { readonly [name: string]: string }
   );
 }
 
+const CURVE =
+  "Training curve: negative log-likelihood of training batches and of validation data over steps";
+
 /** Loss on batches and on validation data over steps. */
 function curve(site: Site, { training, scores, runId }: Record): VNode | null {
   if (!training || training.curve.length < 2) return null;
@@ -149,15 +152,17 @@ function curve(site: Site, { training, scores, runId }: Record): VNode | null {
         strokeDasharray: "4 4",
       }),
     ],
-  }, `Training curve: ${unit} of training batches and of validation data over steps`);
-  return site.figure(
+  }, CURVE);
+  return site.picture(
     "../",
     `curve-${runId}`,
     svg,
+    CURVE,
     (
       <>
-        Mean negative log-likelihood while training,{" "}
-        {unit}, with fresh noise; the weights of the dashed step were kept, chosen on validation
+        {key(PALETTE.blue, "validation")},{" "}
+        {key(PALETTE.orange, "training batches")}: mean negative log-likelihood,{" "}
+        {unit}, with fresh noise. The weights of the dashed step were kept, chosen on validation
         data.
       </>
     ),
@@ -173,6 +178,8 @@ const COLUMNS: readonly TableColumn<Timed>[] = [
   { name: "p90", value: ({ p90Ms }) => p90Ms, show: ({ p90Ms }) => duration(p90Ms) },
   { name: "repeats", value: ({ timing }) => timing.samplesMs.length },
 ];
+
+const REPETITIONS = "Every timed repetition of each operation";
 
 function times(site: Site, record: Record): VNode | null {
   const timed = timedOf([record]);
@@ -203,15 +210,16 @@ function times(site: Site, record: Record): VNode | null {
       tickFormat: (row: number) => names[row]!,
     },
     marks: [Plot.line(strokes, { stroke: PALETTE.blue, strokeOpacity: 0.6 })],
-  }, "Every timed repetition of each operation");
+  }, REPETITIONS);
   return (
     <>
       <h2>Times</h2>
       <DataTable caption="Of one batch" columns={COLUMNS} rows={timed} />
-      {site.figure(
+      {site.picture(
         "../",
         `repetitions-${record.runId}`,
         svg,
+        REPETITIONS,
         "Every repetition: operation, method, batch.",
       )}
     </>
