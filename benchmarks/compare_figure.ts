@@ -1,7 +1,6 @@
-import * as Plot from "npm:@observablehq/plot@0.6.17";
 import { type Comparison, type Limits, NO_CHANGE, type Unit } from "./compare.ts";
 import { namesOf, partOf, shownOf } from "./compare_report.ts";
-import { arrange, PALETTE, svg } from "./figures.ts";
+import { arrange, PALETTE, Plot, svg } from "./chart.ts";
 
 const WIDTH = 960;
 const ROW = 17;

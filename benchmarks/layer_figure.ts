@@ -1,11 +1,10 @@
-import * as Plot from "npm:@observablehq/plot@0.6.17";
 import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import type { Dataset } from "../datasets/mod.ts";
 import { Chain } from "../flows/chain.ts";
 import { Coupling } from "../flows/coupling.ts";
 import type { Flow } from "../flows/flow.ts";
-import { arrange, PALETTE, svg } from "./figures.ts";
+import { arrange, PALETTE, Plot, svg } from "./chart.ts";
 
 const POINTS = 700;
 const PANEL = 230;

@@ -11,7 +11,7 @@ import { runPage, runTitle } from "./pages/run.tsx";
 import { runs } from "./pages/runs.tsx";
 import { tradeoff } from "./pages/tradeoff.tsx";
 import { drawPictures } from "./pictures.ts";
-import { spaced } from "./format.ts";
+import { spaced } from "../benchmarks/format.ts";
 import { parsePublished } from "./published.ts";
 import { Site } from "./site.tsx";
 

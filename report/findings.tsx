@@ -1,9 +1,9 @@
 import type { VNode } from "npm:preact@10.29.0";
 import { DATASETS } from "../datasets/mod.ts";
 import type { Record } from "../benchmarks/record.ts";
-import { duration, ratio, spaced } from "./format.ts";
-import { bits, gap, isBaseline, type Model, modelsOf } from "./models.ts";
-import { hardest, type Timed, timedOf } from "./timings.ts";
+import { duration, ratio, spaced } from "../benchmarks/format.ts";
+import { bits, gap, isBaseline, type Model, modelsOf } from "../benchmarks/models.ts";
+import { hardest, type Timed, timedOf } from "../benchmarks/timings.ts";
 
 /** A family is at the floor of a data set within so many nats. */
 const AT_FLOOR = 0.02;

@@ -1,7 +1,7 @@
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
 import type { Record } from "../benchmarks/record.ts";
 import { loadFlow } from "../flows/save_flow.ts";
-import { spaced } from "./format.ts";
+import { spaced } from "../benchmarks/format.ts";
 import { brightest, type Plane, planeOf, planeOfFlow, planePng } from "./plane.ts";
 import { type Picture, runTitle } from "./pages/run.tsx";
 import type { Site } from "./site.tsx";

@@ -2,8 +2,8 @@ import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
 import { type DatasetDefinition, DATASETS, ENERGIES, type Energy } from "../../datasets/mod.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
-import { grouped, spaced, withReach } from "../format.ts";
-import { bits, gap, type Model, modelsOf, nats } from "../models.ts";
+import { grouped, spaced, withReach } from "../../benchmarks/format.ts";
+import { bits, gap, type Model, modelsOf, nats } from "../../benchmarks/models.ts";
 import type { Picture } from "./run.tsx";
 
 /** A data set or an energy of the registries that records speak of, or null for another. */

@@ -1,21 +1,21 @@
 import type { VNode } from "npm:preact@10.29.0";
 import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
 import type { Record } from "../../benchmarks/record.ts";
-import { chart, FAMILY_STYLE, Plot, styleOf } from "../chart.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
-import { grouped, spaced, withReach } from "../format.ts";
+import { grouped, spaced, withReach } from "../../benchmarks/format.ts";
+import { drawGaps } from "../../benchmarks/gaps_figure.ts";
 import {
   bits,
-  gap,
   type Interval,
   isBaseline,
   meanOf,
   type Model,
   modelsOf,
   nats,
-} from "../models.ts";
+  toyModels,
+} from "../../benchmarks/models.ts";
 import { type Protocol, PROTOCOLS, type Published } from "../published.ts";
-import { key, type Site } from "../site.tsx";
+import type { Site } from "../site.tsx";
 
 /** Scores of all models, beside published ones of the same protocol. */
 export function quality(
@@ -184,19 +184,13 @@ function protocolOf(model: Model): Protocol | "baseline" {
   return run.variant === "conv" ? "conv" : "flat";
 }
 
-function toyModels(records: readonly Record[]): Model[] {
-  return modelsOf(records).filter(({ run }) =>
-    run.suite !== "report" && DATASETS[run.dataset]?.kind !== "images"
-  );
-}
-
 function floorOf(models: readonly Model[]): number | null {
   return models.flatMap(({ scores }) => scores)[0]?.floorNats ?? null;
 }
 
 /** A row for each data set (and profile, where there are several), a column for each model. */
 export function toyTable(records: readonly Record[]): VNode | null {
-  const models = toyModels(records);
+  const models = toyModels(modelsOf(records));
   const profiles = new Set(models.map(({ run }) => run.profile));
   const groups = [...Map.groupBy(models, ({ run }) => `${run.dataset} ${run.profile}`).values()];
   const names = [...new Set(models.map(({ name }) => name))];
@@ -237,79 +231,14 @@ export function toyTable(records: readonly Record[]): VNode | null {
   return <DataTable caption="Test NLL of toy densities, nats" columns={columns} rows={groups} />;
 }
 
-/** How far each family is from the entropy, a panel for each data set. */
 function gapFigure(site: Site, records: readonly Record[]): VNode | null {
-  const points = toyModels(records).flatMap((model) => {
-    const found = isBaseline(model) ? null : gap(model);
-    if (found === null) return [];
-    const { colour, symbol } = styleOf(model.run.family);
-    const { mean, low, high, over } = found;
-    const title = `${model.name} on ${spaced(model.run.dataset)}: ${mean.toFixed(4)} nats ` +
-      `(${low.toFixed(4)} to ${high.toFixed(4)} over ${over})`;
-    const least = 1e-3; // A logarithmic axis has no zero.
-    return [{
-      dataset: spaced(model.run.dataset),
-      family: model.run.family,
-      gap: Math.max(mean, least),
-      low: Math.max(low, least),
-      high: Math.max(high, least),
-      colour,
-      symbol,
-      title,
-    }];
-  });
-  if (points.length === 0) return null;
-  const svg = chart({
-    width: 900,
-    height: 60 + 40 * new Set(points.map(({ dataset }) => dataset)).size,
-    marginLeft: 70,
-    marginRight: 120,
-    x: {
-      type: "log",
-      label: "KL(data || flow), nats",
-      grid: true,
-      tickFormat: String,
-      ticks: [0.001, 0.01, 0.1, 1, 10],
-    },
-    y: { axis: null },
-    fy: { label: null },
-    symbol: { type: "identity" },
-    marks: [
-      Plot.ruleY(points, {
-        fy: "dataset",
-        y: "family",
-        x1: "low",
-        x2: "high",
-        stroke: "colour",
-        strokeWidth: 2,
-      }),
-      Plot.dot(points, {
-        fy: "dataset",
-        y: "family",
-        x: "gap",
-        fill: "colour",
-        stroke: "colour",
-        symbol: "symbol",
-        r: 3.5,
-        title: "title",
-      }),
-    ],
-  }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
-  return site.figure(
+  const svg = drawGaps(records);
+  return svg === null ? null : site.figure(
     "",
     "gaps",
     svg,
-    (
-      <>
-        {Object.entries(FAMILY_STYLE).map(([family, { colour }], i) => (
-          <>
-            {i > 0 && ", "}
-            {key(colour, family)}
-          </>
-        ))}. Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95
-        % intervals. Values below 0.001 are drawn there.
-      </>
-    ),
+    "Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95 % " +
+      "intervals. Values below 0.001 are drawn there.",
   );
 }
 

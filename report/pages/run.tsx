@@ -1,11 +1,11 @@
 import type { VNode } from "npm:preact@10.29.0";
 import { canonical, type Record } from "../../benchmarks/record.ts";
 import { rerunCommand } from "../../benchmarks/record_schema.ts";
-import { chart, PALETTE, Plot, powersOfTen } from "../chart.ts";
+import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/chart.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
-import { duration, spaced } from "../format.ts";
+import { duration, spaced } from "../../benchmarks/format.ts";
 import { key, type Site } from "../site.tsx";
-import { type Timed, timedOf } from "../timings.ts";
+import { type Timed, timedOf } from "../../benchmarks/timings.ts";
 
 /** A picture of what a run made. */
 export interface Picture {

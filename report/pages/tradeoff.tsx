@@ -1,13 +1,13 @@
 import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
 import { scalings } from "../../benchmarks/scaling.ts";
-import { DATASETS } from "../../datasets/mod.ts";
-import { chart, PALETTE, Plot, powersOfTen, styleOf } from "../chart.ts";
+import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/chart.ts";
+import { drawDirections } from "../../benchmarks/directions_figure.ts";
+import { duration, ratio } from "../../benchmarks/format.ts";
+import { drawScaling } from "../../benchmarks/scaling_figure.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
-import { duration, ratio } from "../format.ts";
-import { bits, modelsOf } from "../models.ts";
-import { key, type Site } from "../site.tsx";
-import { hardest, type Timed, timedOf } from "../timings.ts";
+import type { Site } from "../site.tsx";
+import { hardest, type Timed, timedOf } from "../../benchmarks/timings.ts";
 
 /** Sampling and density times: what the asymmetry is, and what remains of it. */
 export function tradeoff(site: Site, records: readonly Record[]): VNode {
@@ -94,233 +94,35 @@ const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>
   },
 ];
 
-const WAYS = [
-  { method: "sequential", colour: PALETTE.red, symbol: "square" },
-  { method: "jacobi", colour: PALETTE.pink, symbol: "diamond" },
-  { method: "incremental", colour: PALETTE.blue, symbol: "circle" },
-  { method: "direct", colour: PALETTE.gray, symbol: "cross" },
-] as const;
-
-/** Time over D of both autoregressive families, a panel for each family and batch. */
+/** Time over D of both autoregressive families. */
 export function scalingFigure(site: Site, root: string, records: readonly Record[]): VNode | null {
-  const points = scalings(records).flatMap(({ record, timing, dims, ms }) => {
-    const way = WAYS.find(({ method }) => method === timing.method);
-    const { family } = record.run;
-    if (!way || timing.op === "train_step" || dims.length < 3) return [];
-    if (family !== "maf" && family !== "iaf") return [];
-    const op = timing.op === "sample" ? "sampling" : "density";
-    return dims.map((dim, i) => ({
-      family: `${family.toUpperCase()} ${family === "maf" ? "samples" : "densities"}`,
-      batch: `batch ${timing.batch}`,
-      line: `${op} ${timing.method}`,
-      dim,
-      ms: ms[i]!,
-      ...way,
-      title:
-        `${family.toUpperCase()} ${op}, ${timing.method}, batch ${timing.batch}, D = ${dim}: ` +
-        duration(ms[i]!),
-    }));
-  });
-  if (points.length === 0) return null;
-  const dims = [...new Set(points.map(({ dim }) => dim))].sort((a, b) => a - b);
-  const least = Math.min(...points.map(({ ms }) => ms)),
-    most = Math.max(...points.map(({ ms }) => ms));
-  const at = { fx: "batch", fy: "family", x: "dim", y: "ms" };
-  const svg = chart({
-    width: 960,
-    height: 560,
-    marginLeft: 60,
-    marginRight: 100,
-    marginBottom: 45,
-    x: { type: "log", label: "coordinates D" },
-    y: {
-      type: "log",
-      label: "median time, ms",
-      domain: [least / 1.5, most * 1.5],
-      grid: true,
-      ticks: powersOfTen([least, most]),
-      tickFormat: String,
-    },
-    fx: { label: null, domain: [...new Set(points.map(({ batch }) => batch))] },
-    fy: { label: null },
-    symbol: { type: "identity" },
-    marks: [
-      Plot.axisX(dims, { text: (dim: number) => String(dim) }),
-      Plot.line(points, { ...at, z: "line", stroke: "colour", strokeWidth: 2 }),
-      Plot.dot(points, {
-        ...at,
-        fill: "colour",
-        stroke: "colour",
-        symbol: "symbol",
-        r: 3.5,
-        title: "title",
-      }),
-    ],
-  }, "Time over the number of coordinates of MAF and IAF, by batch and way of inverting");
-  return site.figure(
+  const svg = drawScaling(records);
+  return svg === null ? null : site.figure(
     root,
-    "scaling",
+    "tradeoff",
     svg,
-    (
-      <>
-        Times over D, both logarithmic. {WAYS.map(({ method, colour }, i) => (
-          <>
-            {i > 0 && ", "}
-            {key(colour, LEGEND[method]!)}
-          </>
-        ))}.
-      </>
-    ),
+    "Both axes are logarithmic. sequential: a pass for each coordinate, the papers' algorithm. Jacobi: " +
+      "iteration over all coordinates. incremental: each weight used once. fast direction: one pass.",
   );
 }
 
-const LEGEND: { readonly [method: string]: string } = {
-  sequential: "■ sequential, a pass for each coordinate",
-  jacobi: "◆ Jacobi iteration",
-  incremental: "● incremental, each weight once",
-  direct: "✕ the fast direction, one pass",
-};
-
-/** Sampling against density time of each family and method, with the quality that goes with it. */
+/** Sampling against density time. */
 export function directionsFigure(
   site: Site,
   root: string,
   records: readonly Record[],
 ): VNode | null {
-  const hard = hardest(timedOf(records));
-  const images = modelsOf(records).filter(({ run }) =>
-    run.variant === "flat" && run.suite === "mnist" && DATASETS[run.dataset]?.kind === "images"
-  );
-  const groups = Map.groupBy(hard, ({ run }) => run.family);
-  const points = [...groups].flatMap(([family, group]) => {
-    const find = (op: string, method: string) =>
-      group.find(({ timing }) => timing.op === op && timing.method === method) ??
-        group.find(({ timing }) => timing.op === op && timing.method === "direct");
-    const methods = [...new Set(group.map(({ timing }) => timing.method))].filter((method) =>
-      method !== "direct"
-    );
-    const model = images.find(({ run }) => run.family === family);
-    const score = model && bits(model)?.mean;
-    return (methods.length > 0 ? methods : ["direct"]).flatMap((method) => {
-      const [sample, density] = [find("sample", method), find("density", method)];
-      if (!sample || !density) return [];
-      const name = method === "direct" ? family : `${family}, ${method}`;
-      return [{
-        name,
-        sample: sample.medianMs,
-        density: density.medianMs,
-        score: score ?? null,
-        symbol: styleOf(family).symbol,
-        title:
-          `${name}: density ${duration(density.medianMs)}, samples ${duration(sample.medianMs)}` +
-          (score ? `; ${score.toFixed(3)} bits/dim on MNIST` : ""),
-      }];
-    });
-  });
-  const [first] = hard;
-  if (!first || points.length === 0) return null;
-  const { run: { dim }, timing: { batch } } = first;
-  const all = points.flatMap(({ sample, density }) => [sample, density]);
-  const [low, high] = [Math.min(...all) / 1.6, Math.max(...all) * 1.6];
-  const ticks = powersOfTen(all);
-  const side = 520;
-  const pixel = (ms: number) => side * Math.log(ms / low) / Math.log(high / low);
-  const texts = points.map(({ name, score }) =>
-    score === null ? name : `${name}: ${score.toFixed(2)}`
-  );
-  const places = placeLabels(points.map(({ density, sample }, i) => ({
-    x: pixel(density),
-    y: side - pixel(sample),
-    width: 6.8 * texts[i]!.length,
-  })));
-  const svg = chart({
-    width: side + 190,
-    height: side + 65,
-    marginLeft: 60,
-    marginRight: 130,
-    marginTop: 20,
-    marginBottom: 45,
-    x: {
-      type: "log",
-      domain: [low, high],
-      label: "density, ms",
-      ticks,
-      tickFormat: String,
-    },
-    y: {
-      type: "log",
-      domain: [low, high],
-      label: "samples, ms",
-      grid: true,
-      ticks,
-      tickFormat: String,
-    },
-    symbol: { type: "identity" },
-    color: { scheme: "viridis", unknown: PALETTE.gray },
-    marks: [
-      Plot.line([[low, low], [high, high]], {
-        stroke: "currentColor",
-        strokeOpacity: 0.4,
-        strokeDasharray: "4 4",
-      }),
-      Plot.dot(points, {
-        x: "density",
-        y: "sample",
-        fill: "score",
-        stroke: "currentColor",
-        strokeWidth: 0.7,
-        symbol: "symbol",
-        r: 7,
-        title: "title",
-      }),
-      ...points.map((point, i) =>
-        Plot.text([point], {
-          x: "density",
-          y: "sample",
-          text: [texts[i]!],
-          fill: "currentColor",
-          ...places[i]!,
-        })
-      ),
-    ],
-  }, "Time of samples over time of densities for each family and way of inverting");
+  const svg = drawDirections(records);
+  const [first] = hardest(timedOf(records));
+  if (svg === null || !first) return null;
   return site.figure(
     root,
     "directions",
     svg,
-    (
-      <>
-        {batch} samples against {batch} densities in {dim}{" "}
-        dimensions; on the dashed line both cost the same. Colour and number: bits/dim of the flat
-        flow of the family on MNIST, the darker the lower; gray: not scored.
-      </>
-    ),
+    `${first.timing.batch} samples against as many densities in ${first.run.dim} dimensions; on the ` +
+      "dashed line both cost the same. Colour and number: bits/dim of the flat flow of the family on " +
+      "MNIST, the darker the lower; gray: not scored.",
   );
-}
-
-/** Where each label stands beside its point, so that none covers another one or a point. */
-function placeLabels(
-  points: readonly { readonly x: number; readonly y: number; readonly width: number }[],
-): { textAnchor: "start" | "end"; dx: number; dy: number }[] {
-  type Box = readonly [left: number, right: number, top: number, bottom: number];
-  const boxOf = (
-    x: number,
-    y: number,
-    width: number,
-    height: number,
-  ): Box => [x, x + width, y - height, y + height];
-  const taken: Box[] = points.map(({ x, y }) => boxOf(x - 7, y, 14, 7));
-  return points.map(({ x, y, width }) => {
-    const choices = [0, 14, -14, 28, -28].flatMap((dy) => [
-      { textAnchor: "start" as const, dx: 12, dy, box: boxOf(x + 12, y + dy, width, 7) },
-      { textAnchor: "end" as const, dx: -12, dy, box: boxOf(x - 12 - width, y + dy, width, 7) },
-    ]);
-    const isFree = ([left, right, top, bottom]: Box) =>
-      left > 0 && !taken.some((b) => left < b[1] && b[0] < right && top < b[3] && b[2] < bottom);
-    const { box, ...place } = choices.find(({ box }) => isFree(box)) ?? choices[0]!;
-    taken.push(box);
-    return place;
-  });
 }
 
 function jacobi(records: readonly Record[]): VNode | null {

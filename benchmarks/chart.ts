@@ -1,8 +1,17 @@
 import * as Plot from "npm:@observablehq/plot@0.6.17";
-import { svg } from "../benchmarks/figures.ts";
+import { parseHTML } from "npm:linkedom@0.18.15";
 
 export { Plot };
-export { PALETTE } from "../benchmarks/figures.ts";
+
+/** Colours that colour-blind readers tell apart (Okabe and Ito 2008). */
+export const PALETTE = {
+  blue: "#0072b2",
+  orange: "#e69f00",
+  pink: "#cc79a7",
+  red: "#d55e00",
+  green: "#009e73",
+  gray: "#767676",
+} as const;
 
 /** The colour of each family, and another for each symbol: told apart in gray, too. */
 export const FAMILY_STYLE: {
@@ -49,4 +58,30 @@ export function standalone(svg: string): string {
   const style = "<style>svg{background:#fff;color:#1b1f24}" +
     "@media (prefers-color-scheme:dark){svg{background:#12161c;color:#e6edf3}}</style>";
   return svg.replace(/ style="[^"]*"/, ' style="font-size:13px"').replace(/>/, `>${style}`);
+}
+
+/** A plot as SVG. */
+export function svg(options: Plot.PlotOptions, description: string): string {
+  const page = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
+    readonly document: NonNullable<Plot.PlotOptions["document"]>;
+  };
+  const element = Plot.plot({ ...options, document: page.document });
+  // Groups have no role, so they may have no label; the description is that of the whole.
+  for (const part of element.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  element.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  element.setAttribute("role", "img");
+  element.setAttribute("aria-label", description);
+  return element.outerHTML + "\n";
+}
+
+/** Drawings in one, at their places. */
+export function arrange(
+  drawings: readonly { readonly svg: string; readonly x: number; readonly y: number }[],
+  { width, height }: { readonly width: number; readonly height: number },
+  description: string,
+): string {
+  const placed = drawings.map(({ svg, x, y }) => svg.replace("<svg ", `<svg x="${x}" y="${y}" `));
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" role="img" ` +
+    `aria-label="${description}">` +
+    `<rect width="100%" height="100%" fill="white"/>${placed.join("")}</svg>\n`;
 }

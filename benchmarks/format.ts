@@ -1,4 +1,4 @@
-import { threeDigits } from "../benchmarks/pivot.ts";
+import { threeDigits } from "./pivot.ts";
 import type { Interval } from "./models.ts";
 
 /** Milliseconds with three digits and their unit; seconds from one on. */

@@ -1,8 +1,9 @@
-import { BASELINES } from "../benchmarks/baselines.ts";
-import { meanAndError } from "../benchmarks/metrics.ts";
-import type { QualityRun } from "../benchmarks/plan.ts";
-import type { Record, Scores } from "../benchmarks/record.ts";
-import { tInterval } from "../benchmarks/_statistics.ts";
+import { BASELINES } from "./baselines.ts";
+import { DATASETS } from "../datasets/mod.ts";
+import { meanAndError } from "./metrics.ts";
+import type { QualityRun } from "./plan.ts";
+import type { Record, Scores } from "./record.ts";
+import { tInterval } from "./_statistics.ts";
 
 /** A mean, with the 95 % interval of what its error is over. */
 export interface Interval {
@@ -80,4 +81,11 @@ export function meanOf(values: readonly (number | null | undefined)[]): number |
 /** Whether a model learns nothing by gradients. */
 export function isBaseline({ run }: Model): boolean {
   return Object.hasOwn(BASELINES, run.family);
+}
+
+/** Models of the data sets of the plane and of files, but for those of the suite report. */
+export function toyModels(models: readonly Model[]): Model[] {
+  return models.filter(({ run }) =>
+    run.suite !== "report" && DATASETS[run.dataset]?.kind !== "images"
+  );
 }

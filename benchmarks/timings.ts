@@ -1,6 +1,6 @@
-import { quantile } from "../benchmarks/metrics.ts";
-import type { TimingRun } from "../benchmarks/plan.ts";
-import type { Record, Timing } from "../benchmarks/record.ts";
+import { quantile } from "./metrics.ts";
+import type { TimingRun } from "./plan.ts";
+import type { Record, Timing } from "./record.ts";
 
 /** One operation as it was timed. */
 export interface Timed {

@@ -1,0 +1,83 @@
+import { chart, Plot, styleOf } from "./chart.ts";
+import { spaced } from "./format.ts";
+import { gap, isBaseline, modelsOf, toyModels } from "./models.ts";
+import type { Record } from "./record.ts";
+
+/** How far each family is from the entropy, a panel for each data set. */
+export function drawGaps(records: readonly Record[]): string | null {
+  const points = toyModels(modelsOf(records)).flatMap((model) => {
+    const found = isBaseline(model) ? null : gap(model);
+    if (found === null) return [];
+    const { colour, symbol } = styleOf(model.run.family);
+    const { mean, low, high, over } = found;
+    const title = `${model.name} on ${spaced(model.run.dataset)}: ${mean.toFixed(4)} nats ` +
+      `(${low.toFixed(4)} to ${high.toFixed(4)} over ${over})`;
+    const least = 1e-3; // A logarithmic axis has no zero.
+    return [{
+      dataset: spaced(model.run.dataset),
+      family: model.run.family,
+      gap: Math.max(mean, least),
+      low: Math.max(low, least),
+      high: Math.max(high, least),
+      colour,
+      symbol,
+      title,
+    }];
+  });
+  if (points.length === 0) return null;
+  return chart({
+    width: 900,
+    height: 90 + 40 * new Set(points.map(({ dataset }) => dataset)).size,
+    marginLeft: 110,
+    marginRight: 20,
+    marginTop: 50,
+    marginBottom: 40,
+    x: {
+      type: "log",
+      label: "KL(data || flow), nats",
+      grid: true,
+      tickFormat: String,
+      ticks: [0.001, 0.01, 0.1, 1, 10],
+    },
+    y: { axis: null },
+    symbol: { type: "identity" },
+    fy: { label: null, axis: "left", domain: [...new Set(points.map(({ dataset }) => dataset))] },
+    marks: [
+      ...legend(points),
+      Plot.ruleY(points, {
+        fy: "dataset",
+        y: "family",
+        x1: "low",
+        x2: "high",
+        stroke: "colour",
+        strokeWidth: 2,
+      }),
+      Plot.dot(points, {
+        fy: "dataset",
+        y: "family",
+        x: "gap",
+        fill: "colour",
+        stroke: "colour",
+        symbol: "symbol",
+        r: 3.5,
+        title: "title",
+      }),
+    ],
+  }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
+}
+
+/** A line of symbols with the names of the families, above the first panel. */
+function legend(
+  points: readonly { readonly family: string; readonly dataset: string }[],
+): Plot.Markish[] {
+  const families = [...new Set(points.map(({ family }) => family))];
+  const fy = () => points[0]!.dataset;
+  return families.flatMap((family, i) => {
+    const { colour, symbol } = styleOf(family);
+    const place = { fy, frameAnchor: "top-left", dy: -26 } as const;
+    return [
+      Plot.dot([family], { ...place, dx: 90 * i + 8, fill: colour, symbol: () => symbol, r: 4 }),
+      Plot.text([family], { ...place, dx: 90 * i + 18, dy: -31, text: () => family }),
+    ];
+  });
+}

@@ -1,0 +1,194 @@
+/// <reference lib="dom" />
+/**
+ * The site in a real browser, opened as files: of the records of one small run of everything.
+ */
+import assert from "node:assert/strict";
+// Puts the checker into the module graph, where its file is found.
+import "npm:axe-core@4.14.1/package.json" with { type: "json" };
+import { currentRecords } from "../../benchmarks/tables.ts";
+import { buildSite } from "../../report/build_site.tsx";
+import { writeAtomically } from "../../engine/write_atomically.ts";
+import { startEngine, testWith } from "../_engine.ts";
+import {
+  browserProblem,
+  type Misdeeds,
+  type Page,
+  type PageOptions,
+  withPage,
+} from "./_browser.ts";
+
+const REFERENCE = "results/reference";
+const AXE = new URL(import.meta.resolve("npm:axe-core@4.14.1/axe.min.js"));
+
+let built: Promise<Map<string, string | Uint8Array<ArrayBuffer>>> | undefined;
+
+/** The site of the reference results, without the demo, which has its own tests. */
+function files(): Promise<Map<string, string | Uint8Array<ArrayBuffer>>> {
+  return built ??= (async () => {
+    await startEngine();
+    const papers = await Deno.readTextFile("results/papers.csv");
+    return await buildSite(await currentRecords(REFERENCE), { out: REFERENCE, papers, demo: null });
+  })();
+}
+
+let written: Promise<string> | undefined;
+
+function folder(): Promise<string> {
+  return written ??= (async () => {
+    const folder = await Deno.makeTempDir();
+    addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+    for (const [file, content] of await files()) {
+      await writeAtomically(`${folder}/${file}`, content);
+    }
+    return folder;
+  })();
+}
+
+function pageTest(
+  name: string,
+  path: string,
+  options: PageOptions,
+  run: (page: Page, misdeeds: Misdeeds) => Promise<void>,
+): void {
+  Deno.test({
+    name: browserProblem ? `${name} (ignored: ${browserProblem})` : name,
+    ignore: browserProblem !== "",
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      await withPage(`${await folder()}/${path}`, options, async (page, misdeeds) => {
+        await run(page, misdeeds);
+        assert.deepEqual(misdeeds, { errors: [], requests: [] });
+      });
+    },
+  });
+}
+
+testWith(["read"], "every link and picture of the site leads to a file of it", async () => {
+  const all = await files();
+  let links = 0;
+  for (const [path, content] of all) {
+    if (!path.endsWith(".html")) continue;
+    for (const [, target] of String(content).matchAll(/(?:href|src)="([^"]*)"/g)) {
+      if (target!.startsWith("#") || target === "data:,") continue;
+      const { pathname } = new URL(target!, `file:///${path}`);
+      assert.ok(all.has(decodeURIComponent(pathname.slice(1))), `${path} links to ${target}`);
+      links++;
+    }
+  }
+  assert.ok(links > 1_000);
+});
+
+testWith(["read"], "the site shows each score of quality.csv, as the record has it", async () => {
+  const all = await files();
+  const records = await currentRecords(REFERENCE);
+  for (const { runId, scores, environment } of records) {
+    const page = String(all.get(`runs/${runId}.html`));
+    if (scores) assert.ok(page.includes(`<td>${scores.nllNats}</td>`), runId);
+    assert.ok(page.includes(environment.commit), runId);
+  }
+  const mnist = records.find(({ run }) => run.dataset === "mnist" && run.family === "maf")!;
+  assert.match(
+    String(all.get("quality.html")),
+    new RegExp(`data-value="${mnist.scores!.bitsPerDim}"`),
+  );
+});
+
+testWith(["read"], "the site without its pictures is small", async () => {
+  let bytes = 0;
+  for (const [path, content] of await files()) {
+    if (/\.(svg|png)$/.test(path)) continue;
+    bytes += typeof content === "string"
+      ? new TextEncoder().encode(content).length
+      : content.length;
+  }
+  assert.ok(bytes < 3e6, `${bytes} bytes`);
+});
+
+const PATHS = ["index", "quality", "tradeoff", "datasets", "datasets/moons", "runs", "method"];
+
+for (const width of [1200, 375]) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const name = `pages are accessible and within ${width} pixels, ${colorScheme}`;
+    pageTest(name, "index.html", { width, colorScheme }, async (page) => {
+      for (const path of PATHS) {
+        await page.goto(`file://${await folder()}/${path}.html`);
+        await page.evaluate(await Deno.readTextFile(AXE));
+        assert.deepEqual(await page.evaluate(findBarriers), [], path);
+        const overflow = await page.evaluate(() =>
+          document.documentElement.scrollWidth - document.documentElement.clientWidth
+        );
+        assert.equal(overflow, 0, path);
+      }
+    });
+  }
+}
+
+/** In the page: what is serious or critical. */
+async function findBarriers(): Promise<string[]> {
+  interface Violation {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }
+  const { axe } = globalThis as unknown as {
+    axe: { run(options: object): Promise<{ violations: Violation[] }> };
+  };
+  const { violations } = await axe.run({ preload: false });
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
+}
+
+pageTest(
+  "tables sort by exact values, by mouse and keyboard, what is empty last",
+  "runs.html",
+  {},
+  async (page) => {
+    const column = async (name: string) =>
+      await page.evaluate((name) => {
+        const heads = [...document.querySelectorAll("thead th")];
+        const i = heads.findIndex((head) => head.textContent!.trim() === name);
+        return [...document.querySelectorAll("tbody tr")].map((row) =>
+          (row.children[i] as HTMLElement).dataset.value!
+        );
+      }, name);
+    const before = await column("nats");
+    await page.getByRole("button", { name: "nats" }).click();
+    const known = before.filter((text) => text !== "").sort((a, b) => Number(a) - Number(b));
+    const empty = before.filter((text) => text === "");
+    assert.ok(empty.length > 0 && known.length > 50);
+    assert.deepEqual(await column("nats"), [...known, ...empty]);
+    assert.equal(await page.locator("th[aria-sort=ascending]").innerText(), "nats");
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await column("nats"), [...known.toReversed(), ...empty]);
+  },
+);
+
+pageTest("tables are filtered by words and by family", "runs.html", {}, async (page) => {
+  const shown = () => page.locator("tbody tr:visible").count();
+  const all = await shown();
+  await page.getByLabel("Filter").fill("maf moons");
+  assert.equal(await shown(), 1);
+  assert.match(await page.getByRole("status").innerText(), new RegExp(`^1 of ${all} rows$`));
+  await page.getByLabel("Filter").fill("");
+  assert.equal(await shown(), all);
+});
+
+pageTest("tables are copied as CSV, Markdown and LaTeX", "quality.html", {}, async (page) => {
+  await page.evaluate(() => {
+    Object.defineProperty(navigator, "clipboard", {
+      value: { writeText: (text: string) => Promise.resolve(void (window.name = text)) },
+    });
+  });
+  const copied = async (format: string) => {
+    await page.getByRole("button", { name: `Copy ${format}` }).nth(1).click();
+    return await page.evaluate(() => window.name);
+  };
+  const csv = (await copied("CSV")).trimEnd().split("\n");
+  assert.match(csv[0]!, /^data,entropy,gaussian,nice,realnvp,glow,maf,iaf$/);
+  assert.match(csv.find((line: string) => line.startsWith("moons"))!, /^moons,2\.39387\d+,/);
+  assert.match(await copied("Markdown"), /^\| data \| entropy \|.*\n\| --- \| --: \|/);
+  const latex = await copied("LaTeX");
+  assert.match(latex, /\\begin\{tabular\}\{lrrrrrrr\}\n\\toprule\ndata & entropy/);
+  assert.match(latex, /\neight gaussians & 2\.832 & .* \\\\\n/);
+});
