@@ -19,7 +19,7 @@ export async function withResults(readme: string, out: string): Promise<string> 
   const scores = pivots(records).filter(({ name }) => name === "quality" || name === "images").map(
     toMarkdown,
   );
-  const results = [...scores, FIGURE, toMarkdown(tradeoffPivot(records))].join("\n");
+  const results = [...scores, ...FIGURES, toMarkdown(tradeoffPivot(records))].join("\n");
   const engine = toMarkdown(enginePivot(await Deno.readTextFile(`${out}/engine.csv`)));
   const citation = `\`\`\`bibtex\n${toBibtex(CITATION)}\`\`\`\n`;
   return fill(fill(fill(readme, "results", results), "engine", engine), "citation", citation);
@@ -36,10 +36,13 @@ function fill(readme: string, name: string, content: string): string {
   return `${before}${start}\n\n${content}\n${end}${after}`;
 }
 
-const FIGURE =
-  "![Time of a MAF over the number of coordinates: samples one coordinate at a time take " +
-  "seconds in 784 dimensions, incremental ones little more than a density]" +
-  "(results/reference/figures/tradeoff.svg)\n";
+const FIGURES = [
+  "![Time of samples of MAF and of densities of IAF over the number of coordinates: one coordinate at " +
+  "a time they take seconds in 784 dimensions, incrementally little more than the fast direction]" +
+  "(results/reference/figures/tradeoff.svg)\n",
+  "![Time of 100 samples over time of 100 densities for each family and way of inverting]" +
+  "(results/reference/figures/directions.svg)\n",
+];
 
 /** The autoregressive families at the largest number of coordinates, by way of inverting. */
 function tradeoffPivot(records: readonly RunRecord[]): Pivot {
