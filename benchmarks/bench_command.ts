@@ -78,6 +78,8 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
       out: options.out,
       force: options.force ?? false,
       jobs,
+      // Two threads hardly train faster than one, whose bits depend on nothing else.
+      ...(wanted.threads === undefined && { trainThreads: 1 }),
       resume: options.resume,
       checkpointSeconds,
       signal: terminal.signal,

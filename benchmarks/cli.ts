@@ -49,7 +49,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option("--variant <names>", `of ${VARIANTS.join(", ")}; comma-separated (default: all)`)
     .option("--seed <numbers>", "seeds, comma-separated (default: those of the profile)")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
-    .option("--threads <n>", "threads of a BLAS library, shared by jobs (default: all processors)")
+    .option(
+      "--threads <n>",
+      "threads of a BLAS library (default: 1 in training, all processors where times are taken)",
+    )
     .option("--out <dir>", "output folder", "results/latest")
     .option("--shard <i/n>", "only the i-th of n parts that take as long as each other")
     .option(
@@ -109,7 +112,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .description("Rescore the saved flows of an output folder, and compare with the records")
     .argument("<dir>", "output folder of a bench")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
-    .option("--threads <n>", "threads of a BLAS library, shared by jobs (default: all processors)")
+    .option("--threads <n>", "threads of a BLAS library (default: all processors)")
     .option("--mnist-dir <dir>", "folder with MNIST's IDX files, plain or .gz")
     .action(async (dir, { mnistDir, ...engine }) => {
       await existingFolder("The output folder", dir);

@@ -1,4 +1,5 @@
 import { FAMILIES, isBuiltIn } from "../flows/families.ts";
+import { engineInfo, initEngine } from "../engine/init_engine.ts";
 import { lockFolder } from "./lock_folder.ts";
 import { forgetTraining, identify, type MakeOptions, makeRun, type RunEvents } from "./make_run.ts";
 import type { Run } from "./plan.ts";
@@ -16,10 +17,15 @@ export interface BenchmarkOptions extends MakeOptions, BenchmarkEvents {
   /** Makes runs again that have a record. */
   readonly force?: boolean;
   /**
-   * How many runs are made side by side, each in a process of its own with its share of the engine's
-   * threads; default: 1, in this one. What is timed is made alone, after the others.
+   * How many runs are made side by side, each in a process of its own; default: 1, in this one. What is
+   * timed is made alone, after the others.
    */
   readonly jobs?: number;
+  /**
+   * Threads of a BLAS library's products in runs that are not timed; default: those of the engine. They
+   * decide the last bits of large products.
+   */
+  readonly trainThreads?: number;
 }
 
 /**
@@ -35,7 +41,8 @@ export async function runBenchmark(
   plan: readonly Run[],
   options: BenchmarkOptions,
 ): Promise<Record[]> {
-  const { out, force = false, jobs = 1 } = options;
+  const { backend, threads } = engineInfo();
+  const { out, force = false, jobs = 1, trainThreads = threads } = options;
   const registered = plan.find(({ kind, family }) =>
     kind !== "timing" && Object.hasOwn(FAMILIES, family) && !isBuiltIn(family)
   );
@@ -59,12 +66,17 @@ export async function runBenchmark(
     const pending = (run: Run): boolean => !records.has(run);
     const trained = plan.filter((run) => run.kind !== "timing" && pending(run));
     if (jobs > 1 && trained.length > 1) {
-      for (const [run, record] of await makeInWorkers(trained, jobs, options)) {
+      for (const [run, record] of await makeInWorkers(trained, jobs, trainThreads, options)) {
         records.set(run, record);
       }
     }
-    for (const run of plan.filter(pending)) records.set(run, await makeRun(run, options));
+    for (const run of plan.filter(pending)) {
+      const wanted = run.kind === "timing" ? threads : trainThreads;
+      if (backend === "wasm+blas") await initEngine({ backend, threads: wanted });
+      records.set(run, await makeRun(run, options));
+    }
   } finally {
+    if (backend === "wasm+blas") await initEngine({ backend, threads });
     await writeTables(out);
   }
   return plan.map((run) => records.get(run)!);

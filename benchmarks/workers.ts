@@ -18,22 +18,22 @@ type Message =
   | { readonly kind: "made" };
 
 /**
- * Makes runs in worker processes with the engine that was started here, its threads shared among them.
+ * Makes runs in worker processes with the backend that was started here.
  *
  * @param runs The longest are begun first, so that the workers end together.
  * @param jobs Workers, if there are as many runs.
+ * @param threads Of a BLAS library's products, in each.
  * @returns Their records.
  * @throws {Error} If a worker cannot be started, or ends before its work.
  */
 export async function makeInWorkers(
   runs: readonly Run[],
   jobs: number,
+  threads: number,
   options: MakeOptions,
 ): Promise<Map<Run, Record>> {
   const records = new Map<Run, Record>();
   const queue = runs.toSorted((a, b) => b.expectedSeconds - a.expectedSeconds);
-  const count = Math.min(jobs, runs.length);
-  const threads = Math.max(1, Math.floor(engineInfo().threads / count));
   const failure = new AbortController();
   const signal = AbortSignal.any([failure.signal, ...options.signal ? [options.signal] : []]);
   const serve = async (): Promise<void> => {
@@ -46,7 +46,7 @@ export async function makeInWorkers(
       options.onEnd?.(run, record);
     }
   };
-  const workers = Array.from({ length: count }, async () => {
+  const workers = Array.from({ length: Math.min(jobs, runs.length) }, async () => {
     try {
       await serve();
     } catch (error) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testWith } from "../_engine.ts";
 import { inTemporaryFolder } from "./_cli.ts";
+import { readRecords } from "../../benchmarks/record.ts";
 import { decided, run, start, text } from "./_program.ts";
 
 const WORK = "bench --profile smoke --suite toy --dataset moons --family gaussian,nice,maf " +
@@ -49,3 +50,30 @@ async function hasFiles(folder: string): Promise<boolean> {
     return false;
   }
 }
+
+testWith(
+  ["read", "write", "run"],
+  "bench trains with one thread, whatever --jobs is, and times with all or those asked for",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const args = "bench --profile smoke --suite toy,tradeoff --family nice";
+      for (
+        const [more, train, time] of [["", 1, 0], ["--jobs 1", 1, 0], [
+          "--threads 3",
+          3,
+          3,
+        ]] as const
+      ) {
+        const out = `${folder}/${more}`;
+        const { code, stderr } = await run(
+          [...args.split(" "), ...more.split(" "), "--out", out].filter(Boolean),
+        );
+        assert.equal(code, 0, stderr);
+        for (const { run: { kind }, environment: { backend, threads } } of await readRecords(out)) {
+          const wanted = kind === "timing" ? time || navigator.hardwareConcurrency : train;
+          assert.equal(threads, backend === "wasm+blas" ? wanted : 1, `${kind} with ${more}`);
+        }
+      }
+    });
+  },
+);
