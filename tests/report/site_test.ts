@@ -177,12 +177,12 @@ pageTest("tables are filtered by words and by family", "runs.html", {}, async (p
 pageTest("tables are copied as CSV, Markdown and LaTeX", "quality.html", {}, async (page) => {
   await page.evaluate(() => {
     Object.defineProperty(navigator, "clipboard", {
-      value: { writeText: (text: string) => Promise.resolve(void (window.name = text)) },
+      value: { writeText: (text: string) => Promise.resolve(void (document.title = text)) },
     });
   });
   const copied = async (format: string) => {
     await page.getByRole("button", { name: `Copy ${format}` }).nth(1).click();
-    return await page.evaluate(() => window.name);
+    return await page.evaluate(() => document.title);
   };
   const csv = (await copied("CSV")).trimEnd().split("\n");
   assert.match(csv[0]!, /^data,entropy,gaussian,nice,realnvp,glow,maf,iaf$/);
