@@ -29,7 +29,7 @@ testWith(
     const { status, printed, warned } = await cli(`bench compare ${REFERENCE} ${REFERENCE}`);
     assert.equal(status, 0, warned);
     assert.match(warned, /^\d+ compared, A: .*, B: .*: 0 regressions$/);
-    assert.match(printed, /│ toy moons maf +│ (\S+) │ \1 │ 0\.0000 │/);
+    assert.match(printed, /│ toy moons maf, quick +│ (\S+) │ \1 │ 0\.0000 │/);
     assert.doesNotMatch(printed, /│ +(regression|worse|better) │/);
   },
 );

@@ -177,12 +177,14 @@ pageTest("tables are filtered by words and by family", "runs.html", {}, async (p
 pageTest("tables are copied as CSV, Markdown and LaTeX", "quality.html", {}, async (page) => {
   await page.evaluate(() => {
     Object.defineProperty(navigator, "clipboard", {
-      value: { writeText: (text: string) => Promise.resolve(void (document.title = text)) },
+      value: {
+        writeText: (text: string) => Promise.resolve(void (document.body.dataset.copied = text)),
+      },
     });
   });
   const copied = async (format: string) => {
     await page.getByRole("button", { name: `Copy ${format}` }).nth(1).click();
-    return await page.evaluate(() => document.title);
+    return await page.evaluate(() => document.body.dataset.copied!);
   };
   const csv = (await copied("CSV")).trimEnd().split("\n");
   assert.match(csv[0]!, /^data,entropy,gaussian,nice,realnvp,glow,maf,iaf$/);
