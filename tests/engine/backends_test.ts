@@ -12,7 +12,7 @@ import * as tf from "../../engine/tf.ts";
 import { latentShapeOf } from "../../flows/bijector.ts";
 import { FAMILIES } from "../../flows/mod.ts";
 import { classesInTurn, perturb } from "../conformance/bijector.ts";
-import { flowOf } from "../_families.ts";
+import { CONDITIONAL, flowOf } from "../_families.ts";
 import { assertClose, normal } from "./_support.ts";
 
 /**
@@ -97,6 +97,7 @@ for (const backend of Object.keys(TOLERANCES) as Backend[]) {
       for (const family of Object.keys(FAMILIES)) {
         for (const options of [...OPTIONS, ...(FAMILIES[family]!.images ? IMAGE_OPTIONS : [])]) {
           const classes = "classes" in options ? ", with classes" : "";
+          if (classes !== "" && !CONDITIONAL.includes(family)) continue;
           await t.step(`${family}, shape [${options.eventShape}]${classes}`, async () => {
             await initEngine({ backend: "cpu" });
             const wanted = await evaluate(family, options);
@@ -165,7 +166,10 @@ for (const backend of Object.keys(TOLERANCES) as Backend[]) {
           validateEvery: 10,
           learningRate: 0.01,
         }, new Rng(1));
-        assert.ok(curve[1]!.validationNats < curve[0]!.validationNats, `${family} does not learn`);
+        // One without networks has nothing to learn after its initialisation from data.
+        const slack = CONDITIONAL.includes(family) ? 0 : 0.05;
+        const [first, last] = [curve[0]!.validationNats, curve[1]!.validationNats];
+        assert.ok(last < first + slack, `${family} does not learn`);
       }
     },
   });
