@@ -163,7 +163,7 @@ function curve(site: Site, { training, scores, runId }: Record): VNode | null {
         {key(PALETTE.blue, "validation")},{" "}
         {key(PALETTE.orange, "training batches")}: mean negative log-likelihood,{" "}
         {unit}, with fresh noise. The weights of the dashed step were kept, chosen on validation
-        data.
+        data. Values beyond the frame stand at its edge.
       </>
     ),
   );
