@@ -14,17 +14,17 @@ export const PALETTE = {
 } as const;
 
 /** The colour of each family, and another for each symbol: told apart in gray, too. */
-export const FAMILY_STYLE: {
+const FAMILY_STYLE: {
   readonly [family: string]: { readonly colour: string; readonly symbol: string };
 } = {
-  nice: { colour: "#cc79a7", symbol: "triangle" },
-  realnvp: { colour: "#e69f00", symbol: "square" },
-  glow: { colour: "#009e73", symbol: "diamond" },
-  maf: { colour: "#0072b2", symbol: "circle" },
-  iaf: { colour: "#d55e00", symbol: "star" },
+  nice: { colour: PALETTE.pink, symbol: "triangle" },
+  realnvp: { colour: PALETTE.orange, symbol: "square" },
+  glow: { colour: PALETTE.green, symbol: "diamond" },
+  maf: { colour: PALETTE.blue, symbol: "circle" },
+  iaf: { colour: PALETTE.red, symbol: "star" },
 };
 
-const OTHER = { colour: "#767676", symbol: "cross" } as const;
+const OTHER = { colour: PALETTE.gray, symbol: "cross" } as const;
 
 /** The style of a family, or that of all others. */
 export function styleOf(family: string): { readonly colour: string; readonly symbol: string } {

@@ -1,5 +1,4 @@
 import { type Dataset, exampleBatch, loadDataset } from "../datasets/mod.ts";
-import { slugOf } from "../datasets/file_name.ts";
 import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { latentShapeOf } from "../flows/bijector.ts";
@@ -9,6 +8,7 @@ import { oneHot } from "../flows/one_hot.ts";
 import { loadFlow } from "../flows/save_flow.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { roundTripError } from "./evaluate_flow.ts";
+import { figureName } from "./figure_name.ts";
 import { imagePage, type Panel } from "./image_page.ts";
 import { drawLayers } from "./layer_figure.ts";
 import { CONV_VARIANTS } from "./plan.ts";
@@ -52,10 +52,7 @@ export async function writeFlowFigures(
       ...options,
     });
     for (const [what, draw] of pages) {
-      const prefix = run.suite === "report" ? "report-" : "";
-      const name = `figures/${prefix}${what}-${
-        slugOf(run.dataset)
-      }-${run.family}-${run.variant}-${run.profile}`;
+      const name = `figures/${figureName(run, what)}`;
       const page = await draw({ flow, record, dataset });
       const isImage = dataset.imageShape !== null;
       const file = `${name}.${isImage ? "png" : "svg"}`;

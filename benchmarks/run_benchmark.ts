@@ -41,7 +41,7 @@ export async function runBenchmark(
   plan: readonly Run[],
   options: BenchmarkOptions,
 ): Promise<Record[]> {
-  const { backend, threads } = engineInfo();
+  const { threads } = engineInfo();
   const { out, force = false, jobs = 1, trainThreads = threads } = options;
   const registered = plan.find(({ kind, family }) =>
     kind !== "timing" && Object.hasOwn(FAMILIES, family) && !isBuiltIn(family)
@@ -71,13 +71,18 @@ export async function runBenchmark(
       }
     }
     for (const run of plan.filter(pending)) {
-      const wanted = run.kind === "timing" ? threads : trainThreads;
-      if (backend === "wasm+blas") await initEngine({ backend, threads: wanted });
+      await useThreads(run.kind === "timing" ? threads : trainThreads);
       records.set(run, await makeRun(run, options));
     }
   } finally {
-    if (backend === "wasm+blas") await initEngine({ backend, threads });
+    await useThreads(threads);
     await writeTables(out);
   }
   return plan.map((run) => records.get(run)!);
+}
+
+/** Starts the engine again where it has a BLAS library with other threads. */
+async function useThreads(wanted: number): Promise<void> {
+  const { backend, threads } = engineInfo();
+  if (backend === "wasm+blas" && threads !== wanted) await initEngine({ backend, threads: wanted });
 }

@@ -6,7 +6,7 @@ import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./columns.ts"
 import { CITATION, toBibtex } from "./citation.ts";
 import { toCsv, toObjects } from "./csv.ts";
 import { toLatex } from "./latex.ts";
-import type { QualityRun } from "./plan.ts";
+import { modelsOf } from "./models.ts";
 import { pivots, placeIn } from "./pivot.ts";
 import { SUITES } from "./suites.ts";
 import { readRecords, type Record } from "./record.ts";
@@ -27,14 +27,7 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
     }))
   );
   const scored = quality.filter(({ status }) => status === "ok");
-  const groups = Map.groupBy(scored, ({ run }) => {
-    const { seed: _, expectedSeconds: __, ...rest } = run;
-    return JSON.stringify(rest);
-  });
-  const summary = [...groups.values()].map((records) => ({
-    run: records[0]!.run as QualityRun,
-    records,
-  }));
+  const summary = modelsOf(scored);
   const energy = records.filter(({ run }) => run.kind === "energy");
   return {
     "quality.csv": toCsv(quality, QUALITY),

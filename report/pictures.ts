@@ -1,4 +1,5 @@
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { figureName } from "../benchmarks/figure_name.ts";
 import type { Record } from "../benchmarks/record.ts";
 import { loadFlow } from "../flows/save_flow.ts";
 import { spaced } from "../benchmarks/format.ts";
@@ -84,12 +85,10 @@ async function figuresOf(
   record: Record,
   out: string,
 ): Promise<{ name: string; content: Uint8Array<ArrayBuffer>; alt: string }[]> {
-  const { suite, dataset, family, variant, profile } = record.run;
-  const prefix = suite === "report" ? "report-" : "";
   const found: { name: string; content: Uint8Array<ArrayBuffer>; alt: string }[] = [];
   for (const [what, words] of Object.entries(FIGURES)) {
     for (const suffix of ["png", "svg"]) {
-      const name = `${prefix}${what}-${dataset}-${family}-${variant}-${profile}.${suffix}`;
+      const name = `${figureName(record.run, what)}.${suffix}`;
       const path = `${out}/figures/${name}`;
       if (!await exists(path)) continue;
       found.push({

@@ -2,10 +2,11 @@ import type { VNode } from "npm:preact@10.29.0";
 import { canonical, type Record } from "../../benchmarks/record.ts";
 import { rerunCommand } from "../../benchmarks/record_schema.ts";
 import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/chart.ts";
-import { DataTable, type TableColumn } from "../data_table.tsx";
-import { duration, spaced } from "../../benchmarks/format.ts";
+import { DataTable } from "../data_table.tsx";
+import { spaced } from "../../benchmarks/format.ts";
 import { key, type Site } from "../site.tsx";
-import { type Timed, timedOf } from "../../benchmarks/timings.ts";
+import { TIME_COLUMNS } from "./tradeoff.tsx";
+import { timedOf } from "../../benchmarks/timings.ts";
 
 /** A picture of what a run made. */
 export interface Picture {
@@ -169,15 +170,9 @@ function curve(site: Site, { training, scores, runId }: Record): VNode | null {
   );
 }
 
-const COLUMNS: readonly TableColumn<Timed>[] = [
-  { name: "operation", value: ({ timing }) => timing.op.replace("_", " ") },
-  { name: "method", value: ({ timing }) => timing.method },
-  { name: "batch", value: ({ timing }) => timing.batch },
-  { name: "median", value: ({ medianMs }) => medianMs, show: ({ medianMs }) => duration(medianMs) },
-  { name: "p10", value: ({ p10Ms }) => p10Ms, show: ({ p10Ms }) => duration(p10Ms) },
-  { name: "p90", value: ({ p90Ms }) => p90Ms, show: ({ p90Ms }) => duration(p90Ms) },
-  { name: "repeats", value: ({ timing }) => timing.samplesMs.length },
-];
+/** What a page of one flow need not say, or has no room for. */
+const ELSEWHERE = ["flow", "D", "per example", "passes"];
+const COLUMNS = TIME_COLUMNS.filter(({ name }) => !ELSEWHERE.includes(name));
 
 const REPETITIONS = "Every timed repetition of each operation";
 

@@ -50,7 +50,8 @@ export function tradeoff(site: Site, records: readonly Record[]): VNode {
   );
 }
 
-const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
+/** Of what was timed. */
+export const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
   {
     name: "flow",
     value: ({ run }) => run.family,

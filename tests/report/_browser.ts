@@ -7,7 +7,7 @@ export type { Page };
 const CHROMIUM = "/usr/bin/chromium";
 
 /** Why there is no browser to test with, or "". */
-export const browserProblem = findProblem();
+const browserProblem = findProblem();
 
 function findProblem(): string {
   const needed = [
@@ -46,8 +46,29 @@ export interface PageOptions {
   readonly before?: string;
 }
 
+/**
+ * Registers a test with a page in a browser; ignored, with the reason in its name, where there is none.
+ *
+ * @param path Gives the page, a file: called once the test runs.
+ */
+export function testPage(
+  name: string,
+  path: () => Promise<string>,
+  options: PageOptions,
+  run: (page: Page, misdeeds: Misdeeds) => Promise<void>,
+): void {
+  Deno.test({
+    name: browserProblem ? `${name} (ignored: ${browserProblem})` : name,
+    ignore: browserProblem !== "",
+    // The browser's driver keeps timers and pipes of its own.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => await withPage(await path(), options, run),
+  });
+}
+
 /** Opens a page of the file system in Chromium, and closes the browser afterwards. */
-export async function withPage(
+async function withPage(
   path: string,
   options: PageOptions,
   run: (page: Page, misdeeds: Misdeeds) => Promise<void>,

@@ -16,36 +16,25 @@ import { writeDemo } from "../../report/demo/standalone.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
 import { startEngine, testWith } from "../_engine.ts";
 import { perturb } from "../conformance/bijector.ts";
-import {
-  browserProblem,
-  type Misdeeds,
-  type Page,
-  type PageOptions,
-  withPage,
-} from "./_browser.ts";
+import { type Misdeeds, type Page, type PageOptions, testPage } from "./_browser.ts";
 
 /** A site of less than 3 MB is to hold the demo and much more. */
 const MAX_BYTES = 2_200_000;
 
 let site: Promise<string> | undefined;
 
-/** Registers a test with the page in a browser; ignored, with the reason in its name, where there is none. */
+/** Registers a test with the demo. */
 function pageTest(
   name: string,
   options: PageOptions,
   run: (page: Page, misdeeds: Misdeeds) => Promise<void>,
 ): void {
-  Deno.test({
-    name: browserProblem ? `${name} (ignored: ${browserProblem})` : name,
-    ignore: browserProblem !== "",
-    // The browser's driver keeps timers and pipes of its own.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
-      site ??= buildSite();
-      await withPage(`${await site}/index.html`, options, run);
-    },
-  });
+  testPage(
+    name,
+    async () => `${await (site ??= buildSite())}/index.html`,
+    options,
+    run,
+  );
 }
 
 async function buildSite(): Promise<string> {

@@ -9,13 +9,7 @@ import { currentRecords } from "../../benchmarks/tables.ts";
 import { buildSite } from "../../report/build_site.tsx";
 import { writeAtomically } from "../../engine/write_atomically.ts";
 import { startEngine, testWith } from "../_engine.ts";
-import {
-  browserProblem,
-  type Misdeeds,
-  type Page,
-  type PageOptions,
-  withPage,
-} from "./_browser.ts";
+import { type Misdeeds, type Page, type PageOptions, testPage } from "./_browser.ts";
 
 const REFERENCE = "results/reference";
 const AXE = new URL(import.meta.resolve("npm:axe-core@4.14.1/axe.min.js"));
@@ -50,17 +44,9 @@ function pageTest(
   options: PageOptions,
   run: (page: Page, misdeeds: Misdeeds) => Promise<void>,
 ): void {
-  Deno.test({
-    name: browserProblem ? `${name} (ignored: ${browserProblem})` : name,
-    ignore: browserProblem !== "",
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: async () => {
-      await withPage(`${await folder()}/${path}`, options, async (page, misdeeds) => {
-        await run(page, misdeeds);
-        assert.deepEqual(misdeeds, { errors: [], requests: [] });
-      });
-    },
+  testPage(name, async () => `${await folder()}/${path}`, options, async (page, misdeeds) => {
+    await run(page, misdeeds);
+    assert.deepEqual(misdeeds, { errors: [], requests: [] });
   });
 }
 
