@@ -55,7 +55,7 @@ function imagePivot(records: readonly Record[]): Pivot {
     head: ["test bits/dim", ...datasets],
     rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
     note:
-      "Lower is better. conv: multi-scale and convolutional; vardeq: the same with variational " +
+      "Lower is better. made: one layer; deep: twice the layers; conv: multi-scale and convolutional; vardeq: the same with variational " +
       "dequantisation; paper: NICE without a logit, as published; the others take flat vectors." +
       (models.some(hasClasses) ? " class, conv_class: the same, of images given their label." : ""),
   };

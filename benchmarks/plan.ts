@@ -11,13 +11,24 @@ export type Profile = "smoke" | "quick" | "paper";
  * How a family meets a data set:
  *
  *     flat        as vectors
+ *     made        the same with one layer (MAF: a MADE with a Gaussian base)
+ *     deep        the same with twice the layers
  *     conv        as images, by convolutions
  *     vardeq      the same with a learned map of the noise of dequantisation
  *     paper       by the protocol of its paper where that is another (NICE: no logit)
  *     class       flat, told of each example's class
  *     conv_class  conv, told of each example's class
  */
-export const VARIANTS = ["flat", "conv", "vardeq", "paper", "class", "conv_class"] as const;
+export const VARIANTS = [
+  "flat",
+  "made",
+  "deep",
+  "conv",
+  "vardeq",
+  "paper",
+  "class",
+  "conv_class",
+] as const;
 
 /** One of {@link VARIANTS}. */
 export type Variant = typeof VARIANTS[number];

@@ -20,8 +20,9 @@ import {
 import type { ProfileSettings, QualitySuite, VariantSettings } from "./settings.ts";
 
 /**
- * With the variants that quick has no time for, at the budgets of the others: flows with a learned map of
- * the noise of dequantisation, and flows that are told of each example's class.
+ * With the variants that quick has no time for, at the budgets of the others: flows of one layer and of
+ * twice the layers, flows with a learned map of the noise of dequantisation, and flows that are told of each
+ * example's class.
  */
 function withMore(
   variants: QualitySuite["variants"] & { readonly [name in "flat" | "conv"]: VariantSettings },
@@ -35,8 +36,15 @@ function withMore(
     families,
     flow: { ...settings.flow, classes: 10 },
   });
+  const layered = (layers: number, families: VariantSettings["families"]): VariantSettings => ({
+    ...flat,
+    families,
+    flow: { ...flat.flow, layers },
+  });
   return {
     ...variants,
+    made: layered(1, ["maf"]),
+    deep: layered(2 * (flat.flow.layers as number), ["realnvp", "maf"]),
     vardeq: { ...conv, flow: { ...conv.flow, dequantization: "variational" } },
     class: given(flat, ["realnvp", "glow", "maf"]),
     conv_class: given(conv, conv.families),
@@ -138,13 +146,13 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
           flow: { ...mnistFlat.flow, hidden: [512] },
           train: {
             ...mnistFlat.train,
-            maxSteps: 35_000,
+            maxSteps: 12_000,
             validateEvery: 500,
-            learningRate: 3e-4,
             patience: 10,
           },
           trainOf: {},
-          expectedSeconds: 3_600,
+          seeds: [0, 1, 2],
+          expectedSeconds: 700,
         },
         conv: {
           ...mnistConv,

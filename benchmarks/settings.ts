@@ -33,6 +33,8 @@ export interface VariantSettings {
   readonly flowOf: { readonly [family: string]: Options };
   readonly train: TrainConfig;
   readonly trainOf: { readonly [family: string]: Partial<TrainConfig> };
+  /** Absent: those of the suite. */
+  readonly seeds?: readonly number[];
   readonly expectedSeconds: number;
 }
 

@@ -66,7 +66,6 @@ export function planRuns(selection: Selection): Run[] {
 
 function planQuality(suite: string, selection: Selection, settings: QualitySuite): QualityRun[] {
   const { datasets, baselines, variants, counts, roundTrips } = settings;
-  const seeds = selection.seeds?.length ? selection.seeds : settings.seeds;
   const common = {
     kind: "quality",
     suite,
@@ -80,7 +79,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
       dataset,
       family,
       variant: "flat" as const,
-      seed: seeds[0]!,
+      seed: seedsOf(selection, settings)[0]!,
       flow: {},
       train: null,
       expectedSeconds: 1,
@@ -89,7 +88,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
       const own = variants[variant];
       if (!own) return [];
       return familiesOf(own).flatMap((family) =>
-        seeds.map((seed) => ({
+        seedsOf(selection, settings, own).map((seed) => ({
           ...common,
           dataset,
           family,
@@ -113,7 +112,7 @@ function planFiles(suite: string, selection: Selection, toy: QualitySuite): Qual
 
 function planEnergy(suite: string, selection: Selection, settings: EnergySuite): EnergyRun[] {
   const { energies, counts, flow, train, expectedSeconds } = settings;
-  const seeds = selection.seeds?.length ? selection.seeds : settings.seeds;
+  const seeds = seedsOf(selection, settings);
   return energies.flatMap((dataset) =>
     Object.keys(FAMILIES).flatMap((family) =>
       seeds.map((seed) => ({
@@ -158,6 +157,15 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
       };
     })
   );
+}
+
+/** The seeds that were asked for, else those of a variant, else those of the suite. */
+function seedsOf(
+  { seeds }: Selection,
+  suite: QualitySuite | EnergySuite,
+  variant?: VariantSettings,
+): readonly number[] {
+  return seeds?.length ? seeds : variant?.seeds ?? suite.seeds;
 }
 
 function familiesOf({ families }: VariantSettings): readonly string[] {
