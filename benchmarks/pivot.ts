@@ -2,6 +2,7 @@ import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
+import type { Variant } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
@@ -54,12 +55,22 @@ function imagePivot(records: readonly Record[]): Pivot {
     name: "images",
     head: ["test bits/dim", ...datasets],
     rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
-    note:
-      "Lower is better. made: one layer; deep: twice the layers; conv: multi-scale and convolutional; vardeq: the same with variational " +
-      "dequantisation; paper: NICE without a logit, as published; the others take flat vectors." +
-      (models.some(hasClasses) ? " class, conv_class: the same, of images given their label." : ""),
+    note: "Lower is better. Flat vectors where no variant is named." +
+      Object.entries(VARIANT_NOTES)
+        .filter(([variant]) => models.some((model) => model.endsWith(` ${variant}`)))
+        .map(([variant, note]) => ` ${variant}: ${note}.`).join(""),
   };
 }
+
+const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
+  made: "a flow of one layer",
+  deep: "twice the layers",
+  conv: "multi-scale and convolutional",
+  vardeq: "conv with variational dequantisation",
+  paper: "NICE without a logit, as published",
+  class: "images given their label",
+  conv_class: "conv, images given their label",
+};
 
 /** Whether a model is told of the class: other densities than those of the others. */
 function hasClasses(model: string): boolean {

@@ -35,6 +35,7 @@ function withMore(
     ...settings,
     families,
     flow: { ...settings.flow, classes: 10 },
+    seeds: [0],
   });
   const layered = (layers: number, families: VariantSettings["families"]): VariantSettings => ({
     ...flat,

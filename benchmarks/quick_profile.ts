@@ -88,6 +88,7 @@ export const mnistPaper: VariantSettings = {
 /** Suite mnist. */
 export const mnist: QualitySuite = {
   datasets: ["mnist"],
+  datasetsByName: ["fashion_mnist"],
   baselines: ["uniform", "histogram", "gaussian"],
   seeds: [0],
   counts: { train: 50_000, validation: 10_000, test: 10_000 },
@@ -111,6 +112,7 @@ export const reportBanana: QualitySuite = {
 /** NICE and RealNVP on all digits. */
 export const reportDigits: QualitySuite = {
   ...mnist,
+  datasetsByName: [],
   baselines: [],
   variants: {
     flat: {

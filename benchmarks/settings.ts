@@ -16,6 +16,8 @@ export type Options = { readonly [option: string]: ConfigValue };
 /** What is trained and scored. */
 export interface QualitySuite {
   readonly datasets: readonly string[];
+  /** Planned like those if they are asked for by name: they need files that not every machine has. */
+  readonly datasetsByName?: readonly string[];
   readonly baselines: readonly string[];
   readonly seeds: readonly number[];
   /** Absent: all rows of a file. */

@@ -65,7 +65,9 @@ export function planRuns(selection: Selection): Run[] {
 }
 
 function planQuality(suite: string, selection: Selection, settings: QualitySuite): QualityRun[] {
-  const { datasets, baselines, variants, counts, roundTrips } = settings;
+  const { datasetsByName, baselines, variants, counts, roundTrips } = settings;
+  const named = datasetsByName?.filter((name) => selection.datasets?.includes(name)) ?? [];
+  const datasets = [...settings.datasets, ...named];
   const common = {
     kind: "quality",
     suite,

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import type { QualityRun } from "../../benchmarks/plan.ts";
+import { planRuns } from "../../benchmarks/suites.ts";
+
+const mnist = (datasets: string[] = []) =>
+  planRuns({ profile: "paper", suites: ["mnist"], datasets }) as QualityRun[];
+
+Deno.test("planRuns() has MADE and deep flows: flat ones with other layers and nothing else", () => {
+  const flat = mnist().filter(({ variant }) => variant === "flat");
+  for (
+    const [variant, layers, families] of [
+      ["made", 1, ["maf"]],
+      ["deep", 10, ["realnvp", "maf"]],
+    ] as const
+  ) {
+    const runs = mnist().filter((run) => run.variant === variant);
+    assert.deepEqual([...new Set(runs.map(({ family }) => family))], families);
+    for (const { flow, ...rest } of runs) {
+      const other = flat.find(({ family, seed }) => family === rest.family && seed === rest.seed)!;
+      assert.deepEqual({ ...rest, variant: "flat", flow: { ...flow, layers: 5 } }, other);
+      assert.equal(flow.layers, layers);
+    }
+  }
+});
+
+Deno.test("planRuns() takes seeds that are asked for, else those of the variant, else of the suite", () => {
+  const seeds = (variant: string, asked?: number[]) =>
+    planRuns({
+      profile: "paper",
+      suites: ["mnist"],
+      families: ["realnvp"],
+      variants: [variant],
+      ...(asked && { seeds: asked }),
+    }).map(({ seed }) => seed);
+  assert.deepEqual(seeds("flat"), [0, 1, 2]);
+  assert.deepEqual(seeds("conv"), [0]);
+  assert.deepEqual(seeds("flat", [7]), [7]);
+});
+
+Deno.test("planRuns() plans Fashion-MNIST as MNIST, in suite mnist, if it is named", () => {
+  assert.ok(mnist().every(({ dataset }) => dataset === "mnist"));
+  const fashion = planRuns({ profile: "paper", datasets: ["fashion_mnist"] });
+  assert.deepEqual(fashion.map((run) => ({ ...run, dataset: "mnist" })), mnist(["mnist"]));
+});
