@@ -64,7 +64,7 @@ function imagePivot(records: readonly Record[]): Pivot {
 
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
   made: "a flow of one layer",
-  deep: "twice the layers",
+  deep: "more layers",
   conv: "multi-scale and convolutional",
   vardeq: "conv with variational dequantisation",
   paper: "NICE without a logit, as published",

@@ -12,7 +12,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *
  *     flat        as vectors
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
- *     deep        the same with twice the layers
+ *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
  *     conv        as images, by convolutions
  *     vardeq      the same with a learned map of the noise of dequantisation
  *     paper       by the protocol of its paper where that is another (NICE: no logit)

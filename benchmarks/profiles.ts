@@ -131,11 +131,21 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
     toy: {
       ...toy,
       seeds: [0, 1, 2, 3, 4],
+      counts: { ...toy.counts!, train: 100_000 },
       variants: {
         flat: {
           ...toyFlat,
-          train: { ...toyFlat.train, maxSteps: 10_000, validateEvery: 250 },
-          expectedSeconds: 50,
+          train: { ...toyFlat.train, maxSteps: 5_000, validateEvery: 250 },
+          expectedSeconds: 25,
+        },
+        // What more layers and time would give: one family and one seed.
+        deep: {
+          ...toyFlat,
+          families: ["glow"],
+          flow: { ...toyFlat.flow, layers: 32 },
+          train: { ...toyFlat.train, maxSteps: 15_000, validateEvery: 500, learningRate: 3e-3 },
+          seeds: [0],
+          expectedSeconds: 350,
         },
       },
     },
