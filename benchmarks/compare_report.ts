@@ -3,6 +3,7 @@ import type { Column } from "./csv.ts";
 import type { Slot } from "./match_runs.ts";
 import { threeDigits } from "./pivot.ts";
 import { toText } from "./summary.ts";
+import { modelName } from "./plan.ts";
 
 /** So many rows of a unit are shown to people, and all regressions; files for programs have all. */
 const SHOWN = 40;
@@ -48,8 +49,8 @@ export function namesOf(comparisons: readonly Comparison[]): Map<Comparison, str
 }
 
 /** What was run, without profile and seeds. */
-export function nameOf({ run: { suite, dataset, family, variant } }: Slot): string {
-  return `${suite} ${dataset} ${family}${variant === "flat" ? "" : ` ${variant}`}`;
+export function nameOf({ run }: Slot): string {
+  return `${run.suite} ${run.dataset} ${modelName(run)}`;
 }
 
 const profileOf = ({ run }: Slot): string => run.profile;

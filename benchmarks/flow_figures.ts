@@ -11,7 +11,7 @@ import { roundTripError } from "./evaluate_flow.ts";
 import { figureName } from "./figure_name.ts";
 import { imagePage, type Panel } from "./image_page.ts";
 import { drawLayers } from "./layer_figure.ts";
-import { CONV_VARIANTS } from "./plan.ts";
+import { CONV_VARIANTS, modelName } from "./plan.ts";
 import type { Record } from "./record.ts";
 import { renderGrayPng } from "./render.ts";
 import { testNoise } from "./score.ts";
@@ -195,8 +195,7 @@ async function drawScales({ flow, record, dataset }: Subject): Promise<string> {
 }
 
 function titleOf({ run }: Record): string {
-  const variant = run.variant === "flat" ? "" : `, ${run.variant}`;
-  return `${run.family}${variant}, trained on ${run.dataset}`;
+  return `${modelName(run)}, trained on ${run.dataset}`;
 }
 
 function captionOf({ run, scores, training }: Record): string[] {

@@ -1,7 +1,7 @@
 import { BASELINES } from "./baselines.ts";
 import { DATASETS } from "../datasets/mod.ts";
 import { meanAndError } from "./metrics.ts";
-import type { QualityRun } from "./plan.ts";
+import { modelName, type QualityRun } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 import { tInterval } from "./_statistics.ts";
 
@@ -35,7 +35,7 @@ export function modelsOf(records: readonly Record[]): Model[] {
     const run = group[0]!.run as QualityRun;
     return {
       run,
-      name: run.variant === "flat" ? run.family : `${run.family} ${run.variant}`,
+      name: modelName(run),
       records: group,
       scores: group.flatMap(({ status, scores }) => status === "ok" && scores ? [scores] : []),
     };

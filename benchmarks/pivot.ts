@@ -2,7 +2,7 @@ import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
-import type { Variant } from "./plan.ts";
+import { modelName, type Variant } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
@@ -101,8 +101,7 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
     run.kind === "quality" && run.suite !== "report" &&
     (DATASETS[run.dataset]?.kind === "images") === (space === "pixel")
   );
-  const name = ({ run }: Record) =>
-    run.variant === "flat" ? run.family : `${run.family} ${run.variant}`;
+  const name = ({ run }: Record) => modelName(run);
   const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const rank = (model: string) =>
     placeIn(order, model.split(" ")[0]!) + 100 * Number(model.includes(" ")) +

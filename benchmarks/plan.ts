@@ -36,6 +36,11 @@ export type Variant = typeof VARIANTS[number];
 /** Variants that take images. */
 export const CONV_VARIANTS: readonly Variant[] = ["conv", "vardeq", "conv_class"];
 
+/** What is run, as people name it: the family, with the variant where it is not `flat`. */
+export function modelName({ family, variant }: Pick<RunBase, "family" | "variant">): string {
+  return variant === "flat" ? family : `${family} ${variant}`;
+}
+
 interface RunBase {
   readonly suite: string;
   readonly profile: string;

@@ -1,5 +1,5 @@
 import cliProgress from "npm:cli-progress@3.12.0";
-import type { Run } from "./plan.ts";
+import { modelName, type Run } from "./plan.ts";
 import type { Record } from "./record.ts";
 
 /** When piped, a run that takes longer is heard of again after so long. */
@@ -109,8 +109,8 @@ export class Progress implements Disposable {
   }
 }
 
-function nameOf({ family, variant, dataset }: Run): string {
-  return `${family}${variant === "flat" ? "" : ` ${variant}`} on ${dataset}`;
+function nameOf(run: Run): string {
+  return `${modelName(run)} on ${run.dataset}`;
 }
 
 function describe({ run, status, reason, scores, energy, training }: Record): string {

@@ -5,6 +5,7 @@ import { DataTable, type TableColumn } from "../data_table.tsx";
 import { grouped, spaced, withReach } from "../../benchmarks/format.ts";
 import { bits, gap, type Model, modelsOf, nats } from "../../benchmarks/models.ts";
 import type { Picture } from "./run.tsx";
+import { modelName } from "../../benchmarks/plan.ts";
 
 /** A data set or an energy of the registries that records speak of, or null for another. */
 export function definitionOf(name: string): DatasetDefinition | Energy | null {
@@ -96,8 +97,7 @@ export function datasetPage(
                 <a href={`../runs/${runId}.html`}>
                   <img src={`../${path}`} alt={alt} loading="lazy" />
                   <span>
-                    {run.family}
-                    {run.variant !== "flat" && ` ${run.variant}`}
+                    {modelName(run)}
                     {run.profile !== "quick" && `, ${run.profile}`}
                   </span>
                 </a>

@@ -7,6 +7,7 @@ import { spaced } from "../../benchmarks/format.ts";
 import { key, type Site } from "../site.tsx";
 import { TIME_COLUMNS } from "./tradeoff.tsx";
 import { timedOf } from "../../benchmarks/timings.ts";
+import { modelName } from "../../benchmarks/plan.ts";
 
 /** A picture of what a run made. */
 export interface Picture {
@@ -16,8 +17,7 @@ export interface Picture {
 
 /** The title of a run. */
 export function runTitle({ run }: Record): string {
-  const variant = run.variant === "flat" ? "" : `, ${run.variant}`;
-  return `${run.family}${variant} on ${spaced(run.dataset)}, seed ${run.seed}`;
+  return `${modelName(run)} on ${spaced(run.dataset)}, seed ${run.seed}`;
 }
 
 /** All that is known of one run. */

@@ -2,6 +2,7 @@ import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import { spaced } from "../../benchmarks/format.ts";
+import { modelName } from "../../benchmarks/plan.ts";
 
 const COLUMNS: readonly TableColumn<Record>[] = [
   {
@@ -9,8 +10,7 @@ const COLUMNS: readonly TableColumn<Record>[] = [
     value: ({ runId }) => runId,
     show: ({ runId, run }) => (
       <a href={`runs/${runId}.html`}>
-        {run.family}
-        {run.variant !== "flat" && ` ${run.variant}`} on {spaced(run.dataset)}
+        {modelName(run)} on {spaced(run.dataset)}
       </a>
     ),
   },
