@@ -13,13 +13,18 @@ import { FAMILIES } from "../flows/families.ts";
 import type { Record as RunRecord } from "./record.ts";
 import { scalings } from "./scaling.ts";
 
-/** The README with the tables of an output folder between its marks. */
-export async function withResults(readme: string, out: string): Promise<string> {
+/** The README with the tables of an output folder, beside published numbers, between its marks. */
+export async function withResults(readme: string, out: string, papers: string): Promise<string> {
   const records = await currentRecords(out);
-  const scores = pivots(records).filter(({ name }) => name === "quality" || name === "images").map(
-    toMarkdown,
-  );
-  const results = [...scores, ...FIGURES, toMarkdown(tradeoffPivot(records))].join("\n");
+  const tables = pivots(records.filter((record) => !isSurpassed(record, records)));
+  const quality = tables.filter(({ name }) => name === "quality");
+  const images = tables.filter(({ name }) => name === "images")
+    .map((table) => besidePublished(table, parse(papers, { columns: true })));
+  const results = [
+    ...[...images, ...quality].map(toMarkdown),
+    ...FIGURES,
+    toMarkdown(tradeoffPivot(records)),
+  ].join("\n");
   const engine = toMarkdown(enginePivot(await Deno.readTextFile(`${out}/engine.csv`)));
   const citation = `\`\`\`bibtex\n${toBibtex(CITATION)}\`\`\`\n`;
   return fill(fill(fill(readme, "results", results), "engine", engine), "citation", citation);
@@ -43,6 +48,27 @@ const FIGURES = [
   "![Time of 100 samples over time of 100 densities for each family and way of inverting]" +
   "(results/reference/figures/directions.svg)\n",
 ];
+
+/** Whether a toy was trained in profile paper too, and this record is of another profile. */
+function isSurpassed({ run }: RunRecord, records: readonly RunRecord[]): boolean {
+  return run.suite === "toy" && run.profile !== "paper" &&
+    records.some(({ run: other }) => other.suite === "toy" && other.profile === "paper");
+}
+
+/** With a column of published numbers that compare. */
+function besidePublished(table: Pivot, papers: readonly Record<string, string>[]): Pivot {
+  const column = table.head.findLastIndex((name) => name.startsWith("mnist")) + 1;
+  const publishedOf = (model: string) =>
+    papers.find(({ dataset, compares_with }) => dataset === "mnist" && compares_with === model)
+      ?.bits_per_dim ?? "";
+  return {
+    ...table,
+    head: table.head.toSpliced(column, 0, "mnist, published"),
+    rows: table.rows.map((row) => row.toSpliced(column, 0, publishedOf(row[0]!))),
+    note: `${table.note} published: of the same pixels, split and logit; ` +
+      "networks and training are each paper's own; sources in [papers.csv](results/papers.csv).",
+  };
+}
 
 /** The autoregressive families at the largest number of coordinates, by way of inverting. */
 function tradeoffPivot(records: readonly RunRecord[]): Pivot {
@@ -98,6 +124,9 @@ function enginePivot(csv: string): Pivot {
 }
 
 if (import.meta.main) {
-  const readme = await withResults(await Deno.readTextFile("README.md"), "results/reference");
+  const [old, papers] = await Promise.all(
+    ["README.md", "results/papers.csv"].map((path) => Deno.readTextFile(path)),
+  );
+  const readme = await withResults(old!, "results/reference", papers!);
   await writeAtomically("README.md", readme);
 }
