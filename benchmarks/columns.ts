@@ -89,6 +89,9 @@ export const QUALITY: readonly Column<Record>[] = [
   },
   { name: "nll_nats_marginal", value: ({ scores }) => scores?.nllNatsMarginal ?? null },
   { name: "classes", value: ({ run }) => classes(run) },
+  { name: "log_prob_min", value: ({ scores }) => scores?.logProbRange[0] ?? null },
+  { name: "log_prob_median", value: ({ scores }) => scores?.logProbRange[1] ?? null },
+  { name: "log_prob_max", value: ({ scores }) => scores?.logProbRange[2] ?? null },
 ];
 
 /** energy.csv: one row per flow that was fitted to an energy. */

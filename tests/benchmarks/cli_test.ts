@@ -148,6 +148,12 @@ testWith(
           "roundtrip_max_error,backend,gemm,threads,cpu,deno,tfjs,commit,started_at",
       ));
       const [gaussian, maf] = rows(quality);
+      // The mean lies between the worst and the best test point, and one point can be far off.
+      const [worst, median, best] = ["min", "median", "max"].map((which) =>
+        Number(maf![`log_prob_${which}`])
+      );
+      assert.ok(worst! < -Number(maf!.nll_nats) && -Number(maf!.nll_nats) < best!);
+      assert.ok(worst! < median! && median! < best!);
       assert.equal(gaussian!.family, "gaussian");
       assert.equal(maf!.status, "ok");
       assert.equal(maf!.hidden, "32");
