@@ -8,7 +8,8 @@ import { maf, type MafConfig } from "./maf.ts";
  *     x_i = (z_i - mu_i(z_<i)) / s_i(z_<i)     per layer, from latent to data
  *
  * One network pass a layer for a sample; for a density as {@link Inversion} says. Made with the same seed
- * and config as a MAF it has the same weights, which isolates the time from the fit.
+ * and config as a MAF it has the same weights and variables, which isolates the time from the fit: the whole
+ * chain is inverted, so data meet the last layer first, and its masked network before its actnorm.
  *
  * Deviations from the paper: there IAF is the posterior of a variational autoencoder, with a
  * context from the encoder and the update s z + (1 - s) m; here it is a density of its own, and its

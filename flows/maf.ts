@@ -24,7 +24,10 @@ export type MafConfig = {
  *
  *     z_i = (x_i - mu_i(x_<i)) / s_i(x_<i)     per layer
  *
- * One network pass a layer for a density; for a sample as {@link Inversion} says.
+ * One network pass a layer for a density; for a sample as {@link Inversion} says. In the first layer
+ * the order is ascending. `inversion` changes no density.
+ *
+ * Variables: `layer0/{actnorm,made}/…`.
  *
  * Deviations from the paper: an actnorm in front of each layer in place of batch normalisation
  * between them, so that the density of one example does not depend on the others in its batch;

@@ -4,6 +4,7 @@ import type { Bijector } from "./bijector.ts";
 import { Chain } from "./chain.ts";
 import { Coupling } from "./coupling.ts";
 import type { FlowFamily } from "./family.ts";
+import { FixedScale } from "./fixed_scale.ts";
 import type { Activation } from "./mlp.ts";
 import { evensFirst, Permutation } from "./permutation.ts";
 import { Scaling } from "./scaling.ts";
@@ -14,6 +15,7 @@ type NiceConfig = {
   readonly activation: Activation;
   readonly base: BaseName;
   readonly actnorm: boolean;
+  readonly inputScale: number;
   readonly zeroOutput: boolean;
   readonly classes?: number;
 };
@@ -21,15 +23,19 @@ type NiceConfig = {
 /**
  * NICE: additive couplings, which preserve volume, and one learned diagonal at the end.
  *
- *     z_kept = x_kept,  z_moved = x_moved + t(x_kept)     per layer, odd and even in turn
+ *     z_kept = x_kept,  z_moved = x_moved + t(x_kept)     per layer: evens are kept, then odds, in turn
  *     z = exp(S) z                                        at the end
  *
- * The coordinates are put in the order evens, odds once, in front, and stay so.
+ * First of all the coordinates are put in the order evens, odds, and stay so.
  *
- * Deviations from the paper: by default an actnorm stands in front, whose scale and bias are
- * initialised from data (the paper's data lie in [0, 1] and need none: `actnorm: false`); the
- * diagonal is initialised from data too. The couplings do not start as the identity, where symmetric
- * data would leave them on a saddle, unless `zeroOutput` is set.
+ * Variables: `order`, `actnorm/…`, `layer0/coupling/…`, `scaling/logScale`. `zeroOutput` changes the
+ * initial weights alone.
+ *
+ * Deviations from the paper: by default an actnorm stands before the couplings, whose scale and bias
+ * are initialised from data (the paper's data lie in [0, 1] and need none: `actnorm: false`, where
+ * `inputScale` can change the unit, as {@link FixedScale} explains); the diagonal is initialised from
+ * data too. The couplings do not start as the identity, where symmetric data would leave them on a
+ * saddle, unless `zeroOutput` is set.
  */
 export const nice: FlowFamily<NiceConfig> = {
   name: "nice",
@@ -48,10 +54,12 @@ export const nice: FlowFamily<NiceConfig> = {
     activation: "relu",
     base: "logistic",
     actnorm: true,
+    inputScale: 1,
     zeroOutput: false,
   },
-  create(dim, { layers, base, actnorm, ...network }, rng) {
+  create(dim, { layers, base, actnorm, inputScale, ...network }, rng) {
     const parts: Bijector[] = [new Permutation("order", evensFirst(dim))];
+    if (inputScale !== 1) parts.push(new FixedScale([dim], inputScale));
     if (actnorm) parts.push(new ActNorm("actnorm", dim));
     for (let k = 0; k < layers; k++) {
       const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
