@@ -1,11 +1,11 @@
 import { chart, Plot, styleOf } from "./chart.ts";
 import { spaced } from "./format.ts";
-import { gap, isBaseline, modelsOf, toyModels } from "./models.ts";
+import { gap, isBaseline, modelsOf, toyModels, withoutSurpassed } from "./models.ts";
 import type { Record } from "./record.ts";
 
 /** How far each family is from the entropy, a panel for each data set. */
 export function drawGaps(records: readonly Record[]): string | null {
-  const points = toyModels(modelsOf(records)).flatMap((model) => {
+  const points = toyModels(modelsOf(withoutSurpassed(records))).flatMap((model) => {
     const found = isBaseline(model) ? null : gap(model);
     if (found === null) return [];
     const { colour, symbol } = styleOf(model.run.family);
@@ -15,11 +15,12 @@ export function drawGaps(records: readonly Record[]): string | null {
     const least = 1e-3; // A logarithmic axis has no zero.
     return [{
       dataset: spaced(model.run.dataset),
-      family: model.run.family,
+      model: model.name,
       gap: Math.max(mean, least),
       low: Math.max(low, least),
       high: Math.max(high, least),
       colour,
+      fill: model.run.variant === "flat" ? colour : "none",
       symbol,
       title,
     }];
@@ -39,14 +40,14 @@ export function drawGaps(records: readonly Record[]): string | null {
       tickFormat: String,
       ticks: [0.001, 0.01, 0.1, 1, 10],
     },
-    y: { axis: null },
+    y: { axis: null, domain: [...new Set(points.map(({ model }) => model))] },
     symbol: { type: "identity" },
     fy: { label: null, axis: "left", domain: [...new Set(points.map(({ dataset }) => dataset))] },
     marks: [
       ...legend(points),
       Plot.ruleY(points, {
         fy: "dataset",
-        y: "family",
+        y: "model",
         x1: "low",
         x2: "high",
         stroke: "colour",
@@ -54,9 +55,9 @@ export function drawGaps(records: readonly Record[]): string | null {
       }),
       Plot.dot(points, {
         fy: "dataset",
-        y: "family",
+        y: "model",
         x: "gap",
-        fill: "colour",
+        fill: "fill",
         stroke: "colour",
         symbol: "symbol",
         r: 3.5,
@@ -66,18 +67,24 @@ export function drawGaps(records: readonly Record[]): string | null {
   }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
 }
 
-/** A line of symbols with the names of the families, above the first panel. */
+/** A line of symbols with the names of the models, above the first panel. */
 function legend(
-  points: readonly { readonly family: string; readonly dataset: string }[],
+  points: readonly {
+    readonly model: string;
+    readonly dataset: string;
+    readonly colour: string;
+    readonly fill: string;
+    readonly symbol: string;
+  }[],
 ): Plot.Markish[] {
-  const families = [...new Set(points.map(({ family }) => family))];
+  const models = [...new Map(points.map((point) => [point.model, point])).values()];
   const fy = () => points[0]!.dataset;
-  return families.flatMap((family, i) => {
-    const { colour, symbol } = styleOf(family);
+  return models.flatMap(({ model, colour, fill, symbol }, i) => {
     const place = { fy, frameAnchor: "top-left", dy: -26 } as const;
+    const style = { fill, stroke: colour, symbol: () => symbol, r: 4 };
     return [
-      Plot.dot([family], { ...place, dx: 90 * i + 8, fill: colour, symbol: () => symbol, r: 4 }),
-      Plot.text([family], { ...place, dx: 90 * i + 18, dy: -31, text: () => family }),
+      Plot.dot([model], { ...place, dx: 90 * i + 8, ...style }),
+      Plot.text([model], { ...place, dx: 90 * i + 18, dy: -31, text: () => model }),
     ];
   });
 }

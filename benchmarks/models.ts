@@ -83,6 +83,15 @@ export function isBaseline({ run }: Model): boolean {
   return Object.hasOwn(BASELINES, run.family);
 }
 
+/** Without those of suite toy whose data set has records of profile paper too, and which are of another. */
+export function withoutSurpassed(records: readonly Record[]): Record[] {
+  const isPaper = ({ run }: Record) => run.suite === "toy" && run.profile === "paper";
+  const datasets = new Set(records.filter(isPaper).map(({ run }) => run.dataset));
+  return records.filter((record) =>
+    record.run.suite !== "toy" || isPaper(record) || !datasets.has(record.run.dataset)
+  );
+}
+
 /** Models of the data sets of the plane and of files, but for those of the suite report. */
 export function toyModels(models: readonly Model[]): Model[] {
   return models.filter(({ run }) =>

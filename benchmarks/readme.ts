@@ -10,13 +10,14 @@ import { type Pivot, pivots, threeDigits } from "./pivot.ts";
 import { toMarkdown } from "./summary.ts";
 import { currentRecords } from "./tables.ts";
 import { FAMILIES } from "../flows/families.ts";
+import { withoutSurpassed } from "./models.ts";
 import type { Record as RunRecord } from "./record.ts";
 import { scalings } from "./scaling.ts";
 
 /** The README with the tables of an output folder, beside published numbers, between its marks. */
 export async function withResults(readme: string, out: string, papers: string): Promise<string> {
   const records = await currentRecords(out);
-  const tables = pivots(records.filter((record) => !isSurpassed(record, records)));
+  const tables = pivots(withoutSurpassed(records));
   const quality = tables.filter(({ name }) => name === "quality");
   const images = tables.filter(({ name }) => name === "images")
     .map((table) => besidePublished(table, parse(papers, { columns: true })));
@@ -48,12 +49,6 @@ const FIGURES = [
   "![Time of 100 samples over time of 100 densities for each family and way of inverting]" +
   "(results/reference/figures/directions.svg)\n",
 ];
-
-/** Whether a toy was trained in profile paper too, and this record is of another profile. */
-function isSurpassed({ run }: RunRecord, records: readonly RunRecord[]): boolean {
-  return run.suite === "toy" && run.profile !== "paper" &&
-    records.some(({ run: other }) => other.suite === "toy" && other.profile === "paper");
-}
 
 /** With a column of published numbers that compare. */
 function besidePublished(table: Pivot, papers: readonly Record<string, string>[]): Pivot {

@@ -3,6 +3,7 @@ import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
 import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import { grouped, spaced, withReach } from "../../benchmarks/format.ts";
+import { drawConvergence } from "../../benchmarks/convergence_figure.ts";
 import { drawGaps } from "../../benchmarks/gaps_figure.ts";
 import {
   bits,
@@ -42,6 +43,7 @@ export function quality(
       <h2>Toy densities</h2>
       {toyTable(records)}
       {gapFigure(site, records)}
+      {convergenceFigure(site, records)}
       {energies(records)}
     </>
   );
@@ -239,6 +241,17 @@ function gapFigure(site: Site, records: readonly Record[]): VNode | null {
     svg,
     "Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95 % " +
       "intervals. Values below 0.001 are drawn there.",
+  );
+}
+
+function convergenceFigure(site: Site, records: readonly Record[]): VNode | null {
+  const svg = drawConvergence(records);
+  return svg === null ? null : site.figure(
+    "",
+    "convergence",
+    svg,
+    "How the gap falls in training: validation loss minus entropy, the median over seeds. Where " +
+      "curves still fall, more steps would help; the learning rate ends at 0. Values below 0.001 are drawn there.",
   );
 }
 
