@@ -22,9 +22,12 @@ export async function withResults(readme: string, out: string, papers: string): 
   const images = tables.filter(({ name }) => name === "images")
     .map((table) => besidePublished(table, parse(papers, { columns: true })));
   const results = [
-    ...[...images, ...quality].map(toMarkdown),
-    ...FIGURES,
+    ...images.map(toMarkdown),
+    FIGURES.tradeoff,
+    ...quality.map(toMarkdown),
+    FIGURES.gaps,
     toMarkdown(tradeoffPivot(records)),
+    FIGURES.directions,
   ].join("\n");
   const engine = toMarkdown(enginePivot(await Deno.readTextFile(`${out}/engine.csv`)));
   const citation = `\`\`\`bibtex\n${toBibtex(CITATION)}\`\`\`\n`;
@@ -42,13 +45,17 @@ function fill(readme: string, name: string, content: string): string {
   return `${before}${start}\n\n${content}\n${end}${after}`;
 }
 
-const FIGURES = [
-  "![Time of samples of MAF and of densities of IAF over the number of coordinates: one coordinate at " +
-  "a time they take seconds in 784 dimensions, incrementally little more than the fast direction]" +
-  "(results/reference/figures/tradeoff.svg)\n",
-  "![Time of 100 samples over time of 100 densities for each family and way of inverting]" +
-  "(results/reference/figures/directions.svg)\n",
-];
+const FIGURES = {
+  tradeoff:
+    "![Time of samples of MAF and of densities of IAF over the number of coordinates: one coordinate at " +
+    "a time they take seconds in 784 dimensions, incrementally little more than the fast direction]" +
+    "(results/reference/figures/tradeoff.svg)\n",
+  gaps:
+    "![Gap to the entropy of each family on each toy density, with intervals over seeds](results/reference/figures/gaps.svg)\n",
+  directions:
+    "![Time of 100 samples over time of 100 densities for each family and way of inverting]" +
+    "(results/reference/figures/directions.svg)\n",
+};
 
 /** With a column of published numbers that compare. */
 function besidePublished(table: Pivot, papers: readonly Record<string, string>[]): Pivot {
