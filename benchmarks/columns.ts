@@ -186,10 +186,13 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** One group of records that differ in the seed only, all of them scored. */
+/** Records that differ in the seed only. */
 export interface Group {
   readonly run: QualityRun;
+  /** Those that are scored, at least one. */
   readonly records: readonly Record[];
+  /** How many others there are. */
+  readonly failed: number;
 }
 
 /** summary.csv: one row per configuration, over its seeds. */
@@ -207,6 +210,8 @@ export const SUMMARY: readonly Column<Group>[] = [
   ...interval("bits_per_dim", ({ scores }) => scores!.bitsPerDim),
   ...interval("gap_nats", ({ scores }) => scores!.gapNats),
   ...interval("train_seconds", ({ training }) => training?.trainSeconds ?? null),
+  { name: "failed", value: ({ failed }) => failed },
+  { name: "backend", value: ({ records }) => records[0]!.environment.backend },
 ];
 
 /** The columns mean, low and high of a 95 % t-interval over seeds; the last two need two seeds. */

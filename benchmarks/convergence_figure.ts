@@ -13,6 +13,7 @@ export function drawConvergence(records: readonly Record[]): string | null {
     gapCurve(model).map(({ step, gap }) => ({
       dataset: spaced(model.run.dataset),
       model: model.name,
+      line: `${model.name}, ${model.setting}`,
       step,
       gap: Math.max(gap, 1e-3), // A logarithmic axis has no zero.
       colour: styleOf(model.run.family).colour,
@@ -33,7 +34,7 @@ export function drawConvergence(records: readonly Record[]): string | null {
     fy: ({ dataset }: { dataset: string }) => place.fy(dataset),
     x: "step",
     y: "gap",
-    z: "model",
+    z: "line",
     stroke: "colour",
     strokeWidth: 2,
     title: "model",
@@ -67,15 +68,20 @@ export function drawConvergence(records: readonly Record[]): string | null {
   }, "Validation loss minus entropy over steps of training, the median over seeds");
 }
 
-/** The median over seeds of the validation loss at each look, minus the entropy. */
+/**
+ * The median over seeds of the validation loss at each look, minus the entropy, as long as all seeds were
+ * trained.
+ */
 function gapCurve({ records, scores }: Model): { step: number; gap: number }[] {
   const floor = scores[0]?.floorNats;
   if (typeof floor !== "number") return [];
   const looks = records.flatMap(({ training }) => training?.curve ?? []);
-  return [...Map.groupBy(looks, ({ step }) => step)].map(([step, looks]) => {
-    const losses = looks.map(({ validationNats }) => validationNats).sort((a, b) => a - b);
-    return { step, gap: quantile(losses, 0.5) - floor };
-  });
+  return [...Map.groupBy(looks, ({ step }) => step)]
+    .filter(([, looks]) => looks.length === records.length)
+    .map(([step, looks]) => {
+      const losses = looks.map(({ validationNats }) => validationNats).sort((a, b) => a - b);
+      return { step, gap: quantile(losses, 0.5) - floor };
+    });
 }
 
 /** The names of the models in their colours, above the first panel. */

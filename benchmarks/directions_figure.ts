@@ -1,4 +1,3 @@
-import { DATASETS } from "../datasets/mod.ts";
 import { chart, PALETTE, Plot, powersOfTen, styleOf } from "./chart.ts";
 import { duration } from "./format.ts";
 import { bits, modelsOf } from "./models.ts";
@@ -8,8 +7,10 @@ import { hardest, timedOf } from "./timings.ts";
 /** Sampling against density time of each family and method, with the quality that goes with it. */
 export function drawDirections(records: readonly Record[]): string | null {
   const hard = hardest(timedOf(records));
-  const images = modelsOf(records).filter(({ run }) =>
-    run.variant === "flat" && run.suite === "mnist" && DATASETS[run.dataset]?.kind === "images"
+  const profiles = new Set(hard.map(({ run }) => run.profile));
+  const mnist = modelsOf(records).filter(({ run }) =>
+    run.variant === "flat" && run.suite === "mnist" && run.dataset === "mnist" &&
+    profiles.has(run.profile)
   );
   const groups = Map.groupBy(hard, ({ run }) => run.family);
   const points = [...groups].flatMap(([family, group]) => {
@@ -19,7 +20,7 @@ export function drawDirections(records: readonly Record[]): string | null {
     const methods = [...new Set(group.map(({ timing }) => timing.method))].filter((method) =>
       method !== "direct"
     );
-    const model = images.find(({ run }) => run.family === family);
+    const model = mnist.find(({ run }) => run.family === family);
     const score = model && bits(model)?.mean;
     return (methods.length > 0 ? methods : ["direct"]).flatMap((method) => {
       const [sample, density] = [find("sample", method), find("density", method)];

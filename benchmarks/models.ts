@@ -14,13 +14,17 @@ export interface Interval {
   readonly over: "seeds" | "test examples";
 }
 
-/** The records of one model on one data set: the same run but for the seed. */
+/** The records of one model on one data set: the same run on the same backend but for the seed. */
 export interface Model {
   readonly run: QualityRun;
   /** Family and variant, as people name it. */
   readonly name: string;
+  /** Profile, and where records of several backends are compared the backend. */
+  readonly setting: string;
   readonly records: readonly Record[];
-  /** Those with scores, and their scores. */
+  /** "ok", or what went wrong in how many of the seeds. */
+  readonly status: string;
+  /** Of those that are ok. */
   readonly scores: readonly Scores[];
 }
 
@@ -29,25 +33,43 @@ export function modelsOf(records: readonly Record[]): Model[] {
   const quality = records.filter(({ run }) => run.kind === "quality");
   const groups = Map.groupBy(
     quality,
-    ({ run: { seed: _, expectedSeconds: __, ...rest } }) => JSON.stringify(rest),
+    ({ run: { seed: _, expectedSeconds: __, ...rest }, config, environment: { backend } }) =>
+      JSON.stringify([rest, config?.familyVersion, backend]),
   );
+  const backends = backendsOf(records);
   return [...groups.values()].map((group) => {
-    const run = group[0]!.run as QualityRun;
+    const { run, environment: { backend } } = group[0]!;
     return {
-      run,
+      run: run as QualityRun,
       name: modelName(run),
+      setting: backends.length > 1 ? `${run.profile}, ${backend}` : run.profile,
       records: group,
+      status: statusOf(group),
       scores: group.flatMap(({ status, scores }) => status === "ok" && scores ? [scores] : []),
     };
   });
 }
 
-/** The mean of a score, or null where no run has it. */
+/** The backends of some records: of several of them no mean is taken. */
+export function backendsOf(records: readonly Record[]): string[] {
+  return [...new Set(records.map(({ environment: { backend } }) => backend))];
+}
+
+/** "ok" of records that differ in the seed, or what went wrong: a failure is never averaged away. */
+export function statusOf(records: readonly Record[]): string {
+  const bad = records.filter(({ status }) => status !== "ok");
+  if (bad.length === 0) return "ok";
+  const count = records.length === 1 ? "" : ` (${bad.length} of ${records.length})`;
+  return bad[0]!.status + count;
+}
+
+/** The mean of a score; null where no run has it or one of them is not ok. */
 export function interval(
-  { scores }: Model,
+  { scores, status }: Model,
   valueOf: (scores: Scores) => number | null,
   errorOf: (scores: Scores) => number | null,
 ): Interval | null {
+  if (status !== "ok") return null;
   const values = scores.map(valueOf).filter((value) => value !== null);
   if (values.length === 0) return null;
   const { mean, low, high } = tInterval(values);
@@ -83,12 +105,19 @@ export function isBaseline({ run }: Model): boolean {
   return Object.hasOwn(BASELINES, run.family);
 }
 
-/** Without those of suite toy whose data set has records of profile paper too, and which are of another. */
+/**
+ * Without records of suite toy that have one of profile paper beside them: of the same data set, family and
+ * variant, on the same backend, and ok.
+ */
 export function withoutSurpassed(records: readonly Record[]): Record[] {
-  const isPaper = ({ run }: Record) => run.suite === "toy" && run.profile === "paper";
-  const datasets = new Set(records.filter(isPaper).map(({ run }) => run.dataset));
+  const modelOf = ({ run, environment: { backend } }: Record) =>
+    JSON.stringify([run.suite, run.dataset, run.family, run.variant, backend]);
+  const surpassing = new Set(
+    records.filter(({ run, status }) => run.profile === "paper" && status === "ok").map(modelOf),
+  );
   return records.filter((record) =>
-    record.run.suite !== "toy" || isPaper(record) || !datasets.has(record.run.dataset)
+    record.run.suite !== "toy" || record.run.profile === "paper" ||
+    !surpassing.has(modelOf(record))
   );
 }
 

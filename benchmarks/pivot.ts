@@ -2,6 +2,7 @@ import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
+import { backendsOf, statusOf } from "./models.ts";
 import { modelName, type Variant } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
@@ -44,7 +45,8 @@ function toyPivot(records: readonly Record[]): Pivot {
       "standard error over test points, where it is over 0.1: a few points have next to no density." +
       (datasets.some((dataset) => dataset.startsWith("file:"))
         ? " file: columns standardised by their training rows, in which unit the NLL is."
-        : ""),
+        : "") +
+      variantNotes(models),
   };
 }
 
@@ -55,11 +57,15 @@ function imagePivot(records: readonly Record[]): Pivot {
     name: "images",
     head: ["test bits/dim", ...datasets],
     rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
-    note: "Lower is better. Flat vectors where no variant is named." +
-      Object.entries(VARIANT_NOTES)
-        .filter(([variant]) => models.some((model) => model.endsWith(` ${variant}`)))
-        .map(([variant, note]) => ` ${variant}: ${note}.`).join(""),
+    note: "Lower is better. Flat vectors where no variant is named." + variantNotes(models),
   };
+}
+
+/** What the variants are that some models have. */
+function variantNotes(models: readonly string[]): string {
+  return Object.entries(VARIANT_NOTES)
+    .filter(([variant]) => models.some((model) => model.endsWith(` ${variant}`)))
+    .map(([variant, note]) => ` ${variant}: ${note}.`).join("");
 }
 
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
@@ -80,7 +86,11 @@ function hasClasses(model: string): boolean {
 /** The founding report's experiments, a row each. */
 function reportPivot(records: readonly Record[]): Pivot {
   const report = records.filter(({ run }) => run.suite === "report");
-  const groups = Map.groupBy(report, ({ run }) => `${run.family} on ${run.dataset}`);
+  const setting = settingOf(report);
+  const groups = Map.groupBy(
+    report,
+    (record) => `${record.run.family} on ${record.run.dataset}${setting(record)}`,
+  );
   return {
     name: "report",
     head: ["suite report", "test NLL", "unit", "floor"],
@@ -106,8 +116,8 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
   const rank = (model: string) =>
     placeIn(order, model.split(" ")[0]!) + 100 * Number(model.includes(" ")) +
     100 * Number(hasClasses(model));
-  const isOneProfile = unique(ofSpace.map(({ run }) => run.profile)).length === 1;
-  const label = ({ run }: Record) => isOneProfile ? run.dataset : `${run.dataset}, ${run.profile}`;
+  const setting = settingOf(ofSpace);
+  const label = (record: Record) => record.run.dataset + setting(record);
   const of = (dataset: string) => ofSpace.filter((record) => label(record) === dataset);
   return {
     datasets: unique(ofSpace.map(label)),
@@ -119,14 +129,22 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
   };
 }
 
+/** What tells records apart that tables must not take together: profile and backend, where there are several. */
+export function settingOf(records: readonly Record[]): (record: Record) => string {
+  const isOneProfile = unique(records.map(({ run }) => run.profile)).length === 1;
+  const isOneBackend = backendsOf(records).length === 1;
+  return ({ run, environment: { backend } }) =>
+    (isOneProfile ? "" : `, ${run.profile}`) + (isOneBackend ? "" : `, ${backend}`);
+}
+
 /**
  * The mean over seeds, in the unit of the row, or what went wrong. Where a few test points decide, the
  * standard error over the test set stands beside it.
  */
 function qualityCell(records: readonly Record[]): string {
   if (records.length === 0) return "";
-  const bad = records.find(({ status }) => status !== "ok");
-  if (bad) return bad.status;
+  const status = statusOf(records);
+  if (status !== "ok") return status;
   const mean = meanOf(
     records.map(({ scores }) => scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats),
   ).toFixed(3);
@@ -140,8 +158,10 @@ function energyPivot(records: readonly Record[]): Pivot {
   const order = Object.keys(FAMILIES);
   const families = unique(fitted.map(({ run }) => run.family))
     .sort((a, b) => placeIn(order, a) - placeIn(order, b));
-  const rows = unique(fitted.map(({ run }) => run.dataset)).map((dataset) => {
-    const ofEnergy = fitted.filter(({ run }) => run.dataset === dataset);
+  const setting = settingOf(fitted);
+  const label = (record: Record) => record.run.dataset + setting(record);
+  const rows = unique(fitted.map(label)).map((dataset) => {
+    const ofEnergy = fitted.filter((record) => label(record) === dataset);
     return [
       dataset,
       ofEnergy.find(({ energy }) => energy)?.energy?.logZ.toFixed(3) ?? "",
@@ -162,8 +182,8 @@ function energyPivot(records: readonly Record[]): Pivot {
 /** Means over seeds, or what went wrong. */
 function energyCell(records: readonly Record[]): string {
   if (records.length === 0) return "";
-  const bad = records.find(({ status }) => status !== "ok");
-  if (bad) return bad.status;
+  const status = statusOf(records);
+  if (status !== "ok") return status;
   const kl = meanOf(records.map(({ energy }) => energy!.klNats));
   const ess = meanOf(records.map(({ energy }) => energy!.essFraction));
   return `${kl.toFixed(3)} (${Number((100 * ess).toPrecision(2))} %)`;
@@ -175,11 +195,14 @@ function timingPivot(records: readonly Record[]): Pivot {
   const columns = unique(all.map(({ op }) => op)).flatMap((op) =>
     unique(all.map(({ batch }) => batch)).map((batch) => ({ op, batch }))
   );
-  const rows = timing.flatMap(({ run, timings }) => {
+  const setting = settingOf(timing);
+  const rows = timing.flatMap((record) => {
+    const { run, timings } = record;
+    const name = run.family + setting(record);
     // Operations that need no inversion stand in the first row of the family.
     const methods = unique(timings.map(({ method }) => method).filter((m) => m !== "direct"));
     return (methods.length > 0 ? methods : ["direct"]).map((method, i) => [
-      i === 0 ? run.family : `${run.family}, ${method}`,
+      i === 0 ? name : `${name}, ${method}`,
       run.kind === "timing" ? String(run.dim) : "",
       ...columns.map(({ op, batch }) => {
         const found = timings.find((timing) =>

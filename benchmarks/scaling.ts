@@ -12,8 +12,8 @@ export interface Scaling {
   /** b of the least-squares fit log(ms) = a + b log(D) over the dims from 8 on; null for fewer than 3. */
   readonly exponent: number | null;
   /**
-   * The least timed dim from which on this way is faster than D sequential passes; null where there
-   * is none, or nothing to compare with.
+   * The least dim from which on this way is faster than D sequential passes, of the dims in which both
+   * were timed; null where there is none.
    */
   readonly fasterFromDim: number | null;
 }
@@ -34,8 +34,9 @@ export function scalings(records: readonly Record[]): Scaling[] {
     const sequential = timesByDim(groups.get(key(group[0]!, "sequential")) ?? []);
     const dims = [...times.keys()].sort((a, b) => a - b);
     const fitted = dims.filter((dim) => dim >= FIRST_DIM);
-    const isFaster = (dim: number) => times.get(dim)! < (sequential.get(dim) ?? 0);
-    const from = dims.findIndex((_, i) => dims.slice(i).every(isFaster));
+    const compared = dims.filter((dim) => sequential.has(dim));
+    const isFaster = (dim: number) => times.get(dim)! < sequential.get(dim)!;
+    const from = compared.findIndex((_, i) => compared.slice(i).every(isFaster));
     return {
       ...group[0]!,
       dims,
@@ -43,7 +44,7 @@ export function scalings(records: readonly Record[]): Scaling[] {
       exponent: fitted.length < 3
         ? null
         : slope(fitted.map(Math.log), fitted.map((dim) => Math.log(times.get(dim)!))),
-      fasterFromDim: dims[from] ?? null,
+      fasterFromDim: compared[from] ?? null,
     };
   });
 }

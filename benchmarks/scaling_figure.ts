@@ -1,6 +1,7 @@
 import { chart, PALETTE, Plot, powersOfTen } from "./chart.ts";
 import { duration } from "./format.ts";
 import type { Record } from "./record.ts";
+import { settingOf } from "./pivot.ts";
 import { scalings } from "./scaling.ts";
 
 /** Ways through an autoregressive flow; `dy` keeps the names of the two lowest apart. */
@@ -13,18 +14,21 @@ const WAYS = [
 
 /** Samples of MAF and densities of IAF over D, both axes logarithmic, a panel for each batch. */
 export function drawScaling(records: readonly Record[]): string | null {
-  const points = scalings(records).flatMap(({ record: { run }, timing, dims, ms }) => {
+  const setting = settingOf(records.filter(({ timings }) => timings.length > 0));
+  const points = scalings(records).flatMap(({ record, timing, dims, ms }) => {
+    const { run } = record;
     const way = WAYS.find(({ method }) => method === timing.method);
     const name = PANELS[run.family];
     if (!way || !name || timing.op === "train_step" || dims.length < 3) return [];
     return dims.map((dim, i) => ({
       ...way,
       panel: name,
+      line: `${timing.method}${setting(record)}`,
       batch: `batch ${timing.batch}`,
       dim,
       ms: ms[i]!,
       title: `${run.family.toUpperCase()} ${timing.op}, ${way.words}, batch ${timing.batch}, ` +
-        `D = ${dim}: ${duration(ms[i]!)}`,
+        `D = ${dim}${setting(record)}: ${duration(ms[i]!)}`,
     }));
   });
   if (points.length === 0) return null;
@@ -65,7 +69,7 @@ export function drawScaling(records: readonly Record[]): string | null {
           dy: 6,
           fontWeight: "bold",
         }),
-        Plot.line(points, { ...at, z: "method", stroke: "colour", strokeWidth: 2 }),
+        Plot.line(points, { ...at, z: "line", stroke: "colour", strokeWidth: 2 }),
         Plot.dot(points, { ...at, fill: "colour", symbol: "symbol", r: 3.5, title: "title" }),
         ...ends.map((end) =>
           Plot.text([end], { ...at, text: "words", textAnchor: "start", dx: 9, dy: end.dy })

@@ -26,8 +26,10 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
       ms: timing.samplesMs.toSorted((a, b) => a - b),
     }))
   );
-  const scored = quality.filter(({ status }) => status === "ok");
-  const summary = modelsOf(scored);
+  const summary = modelsOf(records).map(({ run, records }) => {
+    const scored = records.filter(({ status }) => status === "ok");
+    return { run, records: scored, failed: records.length - scored.length };
+  }).filter(({ records }) => records.length > 0);
   const energy = records.filter(({ run }) => run.kind === "energy");
   return {
     "quality.csv": toCsv(quality, QUALITY),

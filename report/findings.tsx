@@ -3,6 +3,7 @@ import { DATASETS } from "../datasets/mod.ts";
 import type { Record } from "../benchmarks/record.ts";
 import { duration, ratio, spaced } from "../benchmarks/format.ts";
 import { bits, gap, isBaseline, type Model, modelsOf } from "../benchmarks/models.ts";
+import { CONV_VARIANTS } from "../benchmarks/plan.ts";
 import { hardest, type Timed, timedOf } from "../benchmarks/timings.ts";
 
 /** A family is at the floor of a data set within so many nats. */
@@ -24,14 +25,14 @@ export function findings(records: readonly Record[]): VNode[] {
 function imageFindings(models: readonly Model[]): VNode[] {
   const names = Object.keys(DATASETS).filter((name) => DATASETS[name]!.kind === "images");
   return names.flatMap((name) => {
-    const scored = models.filter(({ run, scores }) =>
-      run.dataset === name && scores.length > 0 && run.flow.classes === undefined
+    const scored = models.filter((model) =>
+      model.run.dataset === name && model.run.flow.classes === undefined && bits(model) !== null
     ).map((model) => ({ model, mean: bits(model)!.mean }));
     const flows = scored.filter(({ model }) => !isBaseline(model)).sort((a, b) => a.mean - b.mean);
     const histogram = scored.find(({ model }) => model.run.family === "histogram");
     const [best] = flows;
     if (!best) return [];
-    const flat = flows.filter(({ model }) => model.run.variant === "flat");
+    const flat = flows.filter(({ model }) => !CONV_VARIANTS.includes(model.run.variant));
     const beaten = flat.filter(({ mean }) => histogram && mean > histogram.mean);
     return [
       <>

@@ -123,14 +123,14 @@ const COLUMNS: readonly TableColumn<Model>[] = [
     show: ({ name, records }) => <a href={`../runs/${records[0]!.runId}.html`}>{name}</a>,
   },
   { name: "suite", value: ({ run }) => run.suite },
-  { name: "profile", value: ({ run }) => run.profile },
+  { name: "profile", value: ({ setting }) => setting },
   { name: "seeds", value: ({ records }) => records.length },
   {
     name: "NLL, nats",
-    value: (model) => nats(model)?.mean ?? model.records[0]!.status,
+    value: (model) => nats(model)?.mean ?? model.status,
     show: (model) => {
       const found = nats(model);
-      return found ? withReach(found) : model.records[0]!.status;
+      return found ? withReach(found) : model.status;
     },
   },
   {

@@ -139,7 +139,7 @@ export function imageTable(
 }
 
 function ourRow(model: Model): ImageRow {
-  const { run, name, records, scores } = model;
+  const { run, name, setting, records, scores } = model;
   const protocol = protocolOf(model);
   const training = records.map(({ training }) => training);
   return {
@@ -147,15 +147,15 @@ function ourRow(model: Model): ImageRow {
     protocol: protocol === "baseline" ? "Baseline" : PROTOCOLS[protocol],
     order: protocol === "baseline" ? -1 : Object.keys(PROTOCOLS).indexOf(protocol),
     model: name,
-    from: <a href={`runs/${records[0]!.runId}.html`}>this suite, {run.profile}</a>,
-    fromText: `this suite, ${run.profile}`,
+    from: <a href={`runs/${records[0]!.runId}.html`}>this suite, {setting}</a>,
+    fromText: `this suite, ${setting}`,
     bits: bits(model),
     logitNats: meanOf(scores.map(({ nllNatsLogit }) => nllNatsLogit)),
     parameters: scores[0]?.params || null,
     steps: meanOf(training.map((training) => training?.steps || null)),
     seconds: meanOf(training.map((training) => training?.trainSeconds || null)),
     profile: run.profile,
-    status: records[0]!.status,
+    status: model.status,
   };
 }
 
@@ -193,19 +193,21 @@ function floorOf(models: readonly Model[]): number | null {
 /** A row for each data set (and profile, where there are several), a column for each model. */
 export function toyTable(records: readonly Record[]): VNode | null {
   const models = toyModels(modelsOf(records));
-  const profiles = new Set(models.map(({ run }) => run.profile));
-  const groups = [...Map.groupBy(models, ({ run }) => `${run.dataset} ${run.profile}`).values()];
+  const settings = new Set(models.map(({ setting }) => setting));
+  const groups = [
+    ...Map.groupBy(models, ({ run, setting }) => `${run.dataset} ${setting}`).values(),
+  ];
   const names = [...new Set(models.map(({ name }) => name))];
   const find = (group: readonly Model[], name: string) =>
     group.find((model) => model.name === name);
   const columns: TableColumn<readonly Model[]>[] = [
     {
       name: "data",
-      value: ([first]) => first!.run.dataset + (profiles.size > 1 ? `, ${first!.run.profile}` : ""),
+      value: ([first]) => first!.run.dataset + (settings.size > 1 ? `, ${first!.setting}` : ""),
       show: ([first]) => (
         <>
           <a href={`datasets/${first!.run.dataset}.html`}>{spaced(first!.run.dataset)}</a>
-          {profiles.size > 1 && `, ${first!.run.profile}`}
+          {settings.size > 1 && `, ${first!.setting}`}
         </>
       ),
     },
@@ -219,13 +221,13 @@ export function toyTable(records: readonly Record[]): VNode | null {
       name,
       value: (group) => {
         const model = find(group, name);
-        return model ? nats(model)?.mean ?? model.records[0]!.status : null;
+        return model ? nats(model)?.mean ?? model.status : null;
       },
       show: (group) => {
         const model = find(group, name);
         if (!model) return "";
         const found = nats(model);
-        const text = found ? found.mean.toFixed(3) : model.records[0]!.status;
+        const text = found ? found.mean.toFixed(3) : model.status;
         return <a href={`runs/${model.records[0]!.runId}.html`}>{text}</a>;
       },
     })),

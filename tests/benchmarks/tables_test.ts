@@ -3,6 +3,7 @@ import { parse } from "npm:csv-parse@7.0.3/sync";
 import { toCsv } from "../../benchmarks/csv.ts";
 import type { EnergyScores, Record, Scores } from "../../benchmarks/record.ts";
 import { readRecords, writeRecord } from "../../benchmarks/record.ts";
+import { modelsOf, nats, withoutSurpassed } from "../../benchmarks/models.ts";
 import { buildTables, currentRecords } from "../../benchmarks/tables.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { assertAllClose } from "../_assert.ts";
@@ -85,7 +86,7 @@ Deno.test("buildTables() summarises seeds by Student's t, and leaves out what is
   assert.equal(quality[3]!.nll_nats, "");
   assert.equal(quality[3]!.reason, "loss is NaN");
   assert.equal(quality[0]!.cpu, 'A, B "C"');
-  assert.match(tables["tables/quality.md"]!, /\| moons \| 2\.400 \| diverged \|/);
+  assert.match(tables["tables/quality.md"]!, /\| moons \| 2\.400 \| diverged \(1 of 4\) \|/);
 });
 
 Deno.test("buildTables() shows the KL and ESS of energies, and what failed, apart from quality", () => {
@@ -198,4 +199,72 @@ testWith(["read", "write"], "writeRecord() refuses NaN, and leaves no file", asy
   } finally {
     await Deno.remove(out, { recursive: true });
   }
+});
+
+/** The record of another run, made from that of the toy. */
+function change(of: Record, { profile = "smoke", backend = "wasm", ...rest } = {}): Record {
+  const { run, environment } = of;
+  return {
+    ...of,
+    run: { ...run, profile, ...rest } as Record["run"],
+    environment: { ...environment, backend },
+  };
+}
+
+Deno.test("buildTables() takes no mean over profiles or backends, in any table", () => {
+  const [u1] = planRuns({ profile: "smoke", suites: ["energy"], families: ["iaf"] });
+  const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const energy = { klNats: 0.1, essFraction: 0.5, logZ: 1, logZEstimate: 1 } as EnergyScores;
+  const timings = [{
+    op: "density",
+    method: "direct",
+    batch: 1,
+    warmup: 0,
+    passes: 1,
+    samplesMs: [7],
+  }];
+  const kinds = {
+    quality: record({}),
+    report: change(record({}), { suite: "report" } as never),
+    energy: { ...record({}), run: u1!, scores: null, energy } as Record,
+    timing: { ...record({}), run: timed!, scores: null, timings } as unknown as Record,
+  };
+  for (const [table, one] of Object.entries(kinds)) {
+    for (const other of [{ profile: "paper" }, { backend: "webgpu" }]) {
+      const { [`tables/${table}.md`]: markdown, "summary.csv": summary } = buildTables([
+        change(one),
+        change(one, other),
+      ]);
+      const [name] = Object.values(other);
+      const body = markdown!.split("\n").slice(2).filter((line) => line.startsWith("|"));
+      assert.ok(body.some((line) => line.includes(`, ${name}`)), `${table}: ${markdown}`);
+      assert.equal(
+        new Set(body.map((line) => line.split(" | ")[0])).size,
+        2,
+        `${table}: ${markdown}`,
+      );
+      if (one.scores) assert.deepEqual(rows(summary!).map(({ seeds }) => seeds), ["1", "1"]);
+    }
+  }
+});
+
+Deno.test("buildTables() says that a seed failed, and takes no mean over the others for people", () => {
+  const bad = { status: "diverged", scores: null } as const;
+  const tables = buildTables([record({ seed: 0 }), record({ seed: 1, ...bad })]);
+  assert.match(tables["tables/quality.md"]!, /\| diverged \(1 of 2\) \|/);
+  const [row] = rows(tables["summary.csv"]!);
+  assert.deepEqual([row!.seeds, row!.failed, row!.nll_nats_mean], ["1", "1", "2.5"]);
+  const [model] = modelsOf([record({ seed: 0 }), record({ seed: 1, ...bad })]);
+  assert.equal(nats(model!), null);
+});
+
+Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
+  const paper = (change_: Partial<Record>) =>
+    ({ ...change(record({ id: "paper" }), { profile: "paper" }), ...change_ }) as Record;
+  const quick = record({});
+  assert.deepEqual(withoutSurpassed([quick, paper({})]).map(({ runId }) => runId), ["paper"]);
+  const diverged = paper({ status: "diverged", scores: null });
+  assert.equal(withoutSurpassed([quick, diverged]).length, 2);
+  const other = paper({ run: { ...quick.run, profile: "paper", family: "iaf" } as Record["run"] });
+  assert.equal(withoutSurpassed([quick, other]).length, 2);
 });
