@@ -3,7 +3,7 @@ import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
 import { backendsOf, statusOf } from "./models.ts";
-import { modelName, type Variant } from "./plan.ts";
+import { modelName, type Variant, VARIANTS } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
@@ -78,11 +78,6 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   conv_class: "conv, images given their label",
 };
 
-/** Whether a model is told of the class: other densities than those of the others. */
-function hasClasses(model: string): boolean {
-  return model.endsWith("class");
-}
-
 /** The founding report's experiments, a row each. */
 function reportPivot(records: readonly Record[]): Pivot {
   const report = records.filter(({ run }) => run.suite === "report");
@@ -113,9 +108,10 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
   );
   const name = ({ run }: Record) => modelName(run);
   const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
-  const rank = (model: string) =>
-    placeIn(order, model.split(" ")[0]!) + 100 * Number(model.includes(" ")) +
-    100 * Number(hasClasses(model));
+  const rank = (model: string) => {
+    const [family, variant = "flat"] = model.split(" ");
+    return placeIn(order, family!) + 100 * placeIn(VARIANTS, variant);
+  };
   const setting = settingOf(ofSpace);
   const label = (record: Record) => record.run.dataset + setting(record);
   const of = (dataset: string) => ofSpace.filter((record) => label(record) === dataset);
