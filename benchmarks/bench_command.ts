@@ -26,6 +26,7 @@ import { runBenchmark } from "./run_benchmark.ts";
 import { shard } from "./shard.ts";
 import { planRuns, SUITES } from "./suites.ts";
 import { summarise } from "./summary.ts";
+import { HAS_WORKERS } from "./workers.ts";
 
 /** The options of `bench`, as typed. */
 export interface BenchArguments extends EngineArguments {
@@ -103,7 +104,7 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
  * so on large machines more than a few are for the user to ask for.
  */
 function defaultJobs(): number {
-  return mayStartWorkers() ? Math.min(navigator.hardwareConcurrency, 4) : 1;
+  return HAS_WORKERS && mayStartWorkers() ? Math.min(navigator.hardwareConcurrency, 4) : 1;
 }
 
 /** Reads every file of the plan once, so that one that cannot be used is known before any work. */

@@ -153,11 +153,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       const records = await currentRecords(await existingFolder("The output folder", dir));
       await initEngine();
       const { writeFlowFigures } = await import("./flow_figures.ts"); // A renderer: not for others.
-      const files = await writeFlowFigures(
-        records,
-        dir,
-        mnistDir === undefined ? {} : { mnistDir },
-      );
+      const files = await writeFlowFigures(records, dir, {
+        onSkip: (runId, reason) => terminal.warn(`${runId} has no figures: ${reason}`),
+        ...(mnistDir !== undefined && { mnistDir }),
+      });
       for (const file of files) terminal.print(`${dir}/${file}`);
     });
   try {

@@ -5,7 +5,6 @@ import { latentShapeOf } from "../flows/bijector.ts";
 import type { Flow } from "../flows/flow.ts";
 import { BASES } from "../flows/base.ts";
 import { oneHot } from "../flows/one_hot.ts";
-import { loadFlow } from "../flows/save_flow.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { roundTripError } from "./evaluate_flow.ts";
 import { figureName } from "./figure_name.ts";
@@ -14,6 +13,7 @@ import { drawLayers } from "./layer_figure.ts";
 import { CONV_VARIANTS, modelName } from "./plan.ts";
 import type { Record } from "./record.ts";
 import { renderGrayPng } from "./render.ts";
+import { loadSavedFlow, type OnSkip } from "./saved_flow.ts";
 import { testNoise } from "./score.ts";
 
 const TEMPERATURES = [0.7, 0.8, 0.9, 1] as const;
@@ -32,20 +32,21 @@ interface Subject {
  *
  * @param records Those without a picture or without a checkpoint are passed over.
  * @param out The output folder: figures go to its folder `figures`, as PNG or SVG.
+ * @param options `onSkip` hears of checkpoints that cannot be loaded.
  * @returns The files, relative to the folder.
  */
 export async function writeFlowFigures(
   records: readonly Record[],
   out: string,
-  options: { readonly mnistDir?: string } = {},
+  { onSkip, ...options }: { readonly mnistDir?: string; readonly onSkip?: OnSkip } = {},
 ): Promise<string[]> {
   const files: string[] = [];
   for (const record of records) {
-    const { run, runId } = record;
-    const path = `${out}/checkpoints/${runId}.safetensors`;
+    const { run } = record;
     const pages = pagesOf(record);
-    if (run.kind !== "quality" || pages.length === 0 || !await exists(path)) continue;
-    using flow = await loadFlow(path);
+    if (run.kind !== "quality" || pages.length === 0) continue;
+    using flow = await loadSavedFlow(record, out, onSkip);
+    if (flow === null) continue;
     const dataset = await loadDataset(run.dataset, {
       ...(run.counts && { counts: run.counts }),
       seed: run.seed,
@@ -79,10 +80,6 @@ function pagesOf({ run, scores, config }: Record): (readonly [string, Draw])[] {
     ["interpolation", drawInterpolations],
     ["scales", drawScales],
   ];
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await Deno.stat(path).catch(() => null)) !== null;
 }
 
 /** Samples at several temperatures, beside test images. */

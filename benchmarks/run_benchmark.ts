@@ -5,7 +5,7 @@ import { forgetTraining, identify, type MakeOptions, makeRun, type RunEvents } f
 import type { Run } from "./plan.ts";
 import { readRecord, type Record } from "./record.ts";
 import { writeTables } from "./tables.ts";
-import { makeInWorkers } from "./workers.ts";
+import { HAS_WORKERS, makeInWorkers } from "./workers.ts";
 
 /** What {@link runBenchmark} tells while it works. */
 export interface BenchmarkEvents extends RunEvents {
@@ -36,6 +36,8 @@ export interface BenchmarkOptions extends MakeOptions, BenchmarkEvents {
  * @returns The records of the plan's runs, as far as they were made.
  * @throws {Deno.errors.Busy} If another process writes to the folder.
  * @throws {RangeError} If jobs > 1 and a family was registered by this process: others do not know it.
+ * @throws {RangeError} If jobs > 1 and this module was imported over HTTP: others start from its files.
+ * @throws {RangeError} If a run is in the plan twice.
  */
 export async function runBenchmark(
   plan: readonly Run[],
@@ -52,11 +54,17 @@ export async function runBenchmark(
         `that was registered: current value of jobs is ${jobs}, take 1`,
     );
   }
+  if (jobs > 1 && !HAS_WORKERS) {
+    throw new RangeError(
+      "Cannot make runs side by side as other processes start from the files of this library, which " +
+        `was imported over HTTP: current value of jobs is ${jobs}, take 1`,
+    );
+  }
+  const planned = await runsById(plan);
   using _ = await lockFolder(out);
   const records = new Map<Run, Record>();
   try {
-    for (const run of plan) {
-      const id = await identify(run);
+    for (const [id, run] of planned) {
       const finished = force ? null : await readRecord(out, id);
       if (finished === null) continue;
       records.set(run, finished);
@@ -79,6 +87,22 @@ export async function runBenchmark(
     await writeTables(out);
   }
   return plan.map((run) => records.get(run)!);
+}
+
+/** The runs of a plan by their ids: two of one id would write the same files. */
+async function runsById(plan: readonly Run[]): Promise<Map<string, Run>> {
+  const runs = new Map<string, Run>();
+  for (const run of plan) {
+    const id = await identify(run);
+    if (runs.has(id)) {
+      throw new RangeError(
+        `Cannot make the runs of a plan as each must be there once: current plan has ${id} twice, ` +
+          "leave one out",
+      );
+    }
+    runs.set(id, run);
+  }
+  return runs;
 }
 
 /** Starts the engine again where it has a BLAS library with other threads. */

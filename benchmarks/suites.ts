@@ -161,13 +161,13 @@ function planTiming(suite: string, selection: Selection, settings: TimingSuite):
   );
 }
 
-/** The seeds that were asked for, else those of a variant, else those of the suite. */
+/** The seeds that were asked for, each once, else those of a variant, else those of the suite. */
 function seedsOf(
   { seeds }: Selection,
   suite: QualitySuite | EnergySuite,
   variant?: VariantSettings,
 ): readonly number[] {
-  return seeds?.length ? seeds : variant?.seeds ?? suite.seeds;
+  return seeds?.length ? [...new Set(seeds)] : variant?.seeds ?? suite.seeds;
 }
 
 function familiesOf({ families }: VariantSettings): readonly string[] {

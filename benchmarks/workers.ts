@@ -5,11 +5,15 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { engineInfo } from "../engine/init_engine.ts";
 import { identify, type MakeOptions, makeRun } from "./make_run.ts";
 import type { TrainProgress } from "./optimize.ts";
 import type { Run } from "./plan.ts";
 import { readRecord, type Record } from "./record.ts";
+
+/** Whether there can be workers: they start from files, which a module imported over HTTP has not. */
+export const HAS_WORKERS = import.meta.url.startsWith("file:");
 
 /** What a worker says. */
 type Message =
@@ -116,7 +120,7 @@ class Worker implements AsyncDisposable {
 function argumentsOf(options: MakeOptions, threads: number): string[] {
   const { backend } = engineInfo();
   const { out, mnistDir, resume = true, checkpointSeconds } = options;
-  const pathOf = (file: string): string => new URL(file, import.meta.url).pathname;
+  const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
   return [
     ...[
       "run",

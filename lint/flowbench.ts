@@ -1,6 +1,6 @@
 /**
  * Rules of this project for `deno lint`: what would make a result depend on something that its
- * record does not hold.
+ * record does not hold, or a program on where it lies.
  *
  * @module
  */
@@ -40,6 +40,21 @@ const plugin: Deno.lint.Plugin = {
               hint: "Give it those of the flow",
             });
           }
+        },
+      }),
+    },
+    "no-encoded-path": {
+      create: (context) => ({
+        MemberExpression(node) {
+          if (node.property.type !== "Identifier" || node.property.name !== "pathname") return;
+          if (node.object.type !== "NewExpression") return;
+          if (!/\bimport\.meta\.url\b/.test(context.sourceCode.getText(node.object))) return;
+          context.report({
+            node,
+            message:
+              "The pathname of a file's URL is percent-encoded: no path where a space is in it",
+            hint: "Take fileURLToPath of node:url, or import.meta.dirname",
+          });
         },
       }),
     },

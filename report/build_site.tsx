@@ -3,15 +3,17 @@ import { CITATION, toBibtex } from "../benchmarks/citation.ts";
 import { buildTables } from "../benchmarks/tables.ts";
 import { DEMO_SCRIPTS, DEMO_STYLE } from "./demo/body.ts";
 import { demoPage } from "./pages/demo.tsx";
-import { datasetPage, datasets, datasetsOf, slug } from "./pages/datasets.tsx";
+import { datasetPage, datasets, datasetsOf } from "./pages/datasets.tsx";
 import { method } from "./pages/method.tsx";
 import { overview } from "./pages/overview.tsx";
 import { quality } from "./pages/quality.tsx";
 import { runPage, runTitle } from "./pages/run.tsx";
 import { runs } from "./pages/runs.tsx";
 import { tradeoff } from "./pages/tradeoff.tsx";
-import { drawPictures } from "./pictures.ts";
+import { uniqueSlug } from "../benchmarks/unique_slug.ts";
+import { drawPictures, modelOf } from "./pictures.ts";
 import { spaced } from "../benchmarks/format.ts";
+import type { OnSkip } from "../benchmarks/saved_flow.ts";
 import { parsePublished } from "./published.ts";
 import { Site } from "./site.tsx";
 
@@ -23,6 +25,8 @@ export interface SiteOptions {
   readonly papers: string;
   /** The files of the demo, as `buildDemo` makes them; null: none. */
   readonly demo: { readonly [file: string]: string } | null;
+  /** Hears which runs have no picture since their flow cannot be loaded. */
+  readonly onSkip?: OnSkip;
 }
 
 /**
@@ -34,22 +38,22 @@ export interface SiteOptions {
  */
 export async function buildSite(
   records: readonly Record[],
-  { out, papers, demo }: SiteOptions,
+  { out, papers, demo, onSkip }: SiteOptions,
 ): Promise<Map<string, string | Uint8Array<ArrayBuffer>>> {
   const site = new Site({ hasDemo: demo !== null });
   const published = parsePublished(papers);
-  const { truths, made } = await drawPictures(site, records, out);
+  const { truths, made } = await drawPictures(site, records, out, onSkip);
   site.page("index.html", "Overview", overview(site, records, published, toBibtex(CITATION)));
   site.page("quality.html", "Quality", quality(site, records, published));
   site.page("tradeoff.html", "Trade-off", tradeoff(site, records));
   site.page("datasets.html", "Data sets", datasets(records, truths));
   for (const name of datasetsOf(records)) {
-    const learned = records.filter(({ run }) => run.dataset === name && run.seed === 0)
-      .flatMap((record) =>
-        (made.get(record.runId) ?? []).map((picture) => ({ ...picture, record }))
-      );
+    const pictured = records.filter(({ run, runId }) => run.dataset === name && made.has(runId));
+    const learned = [...Map.groupBy(pictured, modelOf).values()].flatMap(([first]) =>
+      made.get(first!.runId)!.map((picture) => ({ ...picture, record: first! }))
+    );
     const page = datasetPage(name, records, truths.get(name) ?? null, learned);
-    site.page(`datasets/${slug(name)}.html`, spaced(name), page);
+    site.page(`datasets/${uniqueSlug(name)}.html`, spaced(name), page);
   }
   site.page("runs.html", "Runs", runs(records));
   for (const record of records) {

@@ -27,6 +27,7 @@ const files = await buildSite(records, {
   out: dir,
   papers: await Deno.readTextFile(new URL("../results/papers.csv", import.meta.url)),
   demo: await demoOrWhy(),
+  onSkip: (runId, reason) => console.error(`${runId} has no picture: ${reason}`),
 });
 let bytes = 0;
 for (const [file, content] of files) {

@@ -1,8 +1,8 @@
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
 import { figureName } from "../benchmarks/figure_name.ts";
 import type { Record } from "../benchmarks/record.ts";
-import { loadFlow } from "../flows/save_flow.ts";
 import { spaced } from "../benchmarks/format.ts";
+import { loadSavedFlow, type OnSkip } from "../benchmarks/saved_flow.ts";
 import { brightest, type Plane, planeOf, planeOfFlow, planePng } from "./plane.ts";
 import { type Picture, runTitle } from "./pages/run.tsx";
 import type { Site } from "./site.tsx";
@@ -11,21 +11,25 @@ import type { Site } from "./site.tsx";
 export interface Pictures {
   /** The true density, by data set or energy. */
   readonly truths: ReadonlyMap<string, Picture>;
-  /** What each run made, by its id. */
+  /** What each run made, by its id; those without a picture are not in it. */
   readonly made: ReadonlyMap<string, readonly Picture[]>;
 }
 
 /**
  * Draws true densities and those of saved flows over the plane, and takes over the figures that the
- * output folder has of its flows.
+ * output folder has of its flows. Of a model of the suite toy, which comes with many seeds, only the
+ * first seed that has a flow is drawn: a site stays small.
  *
- * @param records Those whose flow is not in the folder's checkpoints are passed over.
+ * @param records As `currentRecords` orders them. Those whose flow is not in the folder's checkpoints
+ *   are passed over.
  * @param out The output folder.
+ * @param onSkip Hears of checkpoints that cannot be loaded.
  */
 export async function drawPictures(
   site: Site,
   records: readonly Record[],
   out: string,
+  onSkip?: OnSkip,
 ): Promise<Pictures> {
   const truths = new Map<string, Picture>();
   const made = new Map<string, Picture[]>();
@@ -40,10 +44,13 @@ export async function drawPictures(
     const most = brightest(plane);
     const alt = `True density of ${spaced(name)}`;
     truths.set(name, add(`densities/${name}.png`, planePng(plane, most), alt));
+    const drawnToys = new Set<string>();
     for (const record of group) {
-      const path = `${out}/checkpoints/${record.runId}.safetensors`;
-      if (record.status !== "ok" || !await exists(path)) continue;
-      using flow = await loadFlow(path);
+      const model = modelOf(record);
+      if (record.status !== "ok" || drawnToys.has(model)) continue;
+      using flow = await loadSavedFlow(record, out, onSkip);
+      if (flow === null) continue;
+      if (record.run.suite === "toy") drawnToys.add(model);
       const png = planePng(await planeOfFlow(box, flow), most);
       const alt = `Density of ${runTitle(record)}`;
       made.set(record.runId, [add(`densities/${record.runId}.png`, png, alt)]);
@@ -57,6 +64,12 @@ export async function drawPictures(
     }
   }
   return { truths, made };
+}
+
+/** What runs have in common that differ in their seed only, as text. */
+export function modelOf({ run, environment: { backend } }: Record): string {
+  const { suite, profile, dataset, family, variant } = run;
+  return JSON.stringify([suite, profile, dataset, family, variant, backend]);
 }
 
 /** The density of a data set or energy of the registry, over its box. */
@@ -80,12 +93,13 @@ const FIGURES: { readonly [what: string]: string } = {
   layers: "Latent quadrants carried to the data space, coupling by coupling",
 };
 
-/** The files that `deno task figures` made of a run. */
+/** The files that `deno task figures` made of a run; none where it has no flow, as when it diverged. */
 async function figuresOf(
   record: Record,
   out: string,
 ): Promise<{ name: string; content: Uint8Array<ArrayBuffer>; alt: string }[]> {
   const found: { name: string; content: Uint8Array<ArrayBuffer>; alt: string }[] = [];
+  if (record.scores === null) return found;
   for (const [what, words] of Object.entries(FIGURES)) {
     for (const suffix of ["png", "svg"]) {
       const name = `${figureName(record.run, what)}.${suffix}`;

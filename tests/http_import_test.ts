@@ -30,7 +30,9 @@ const families = ["diagonal"];
 const plan = planRuns({ profile: "smoke", suites: ["toy"], datasets: ["moons"], families });
 const records = await runBenchmark(plan, { out: "out" });
 const statuses = records.map(({ run, status }) => run.family + " " + status);
-console.log(JSON.stringify({ backend, shape: x.shape, looks: curve.length, statuses }));
+const more = planRuns({ profile: "smoke", suites: ["toy"], datasets: ["moons"], families: ["maf"] });
+const refusal = await runBenchmark(more, { out: "other", jobs: 2 }).catch(({ message }) => message);
+console.log(JSON.stringify({ backend, shape: x.shape, looks: curve.length, statuses, refusal }));
 `;
 
 testWith(
@@ -76,6 +78,8 @@ testWith(
         shape: [3, 2],
         looks: 2,
         statuses: ["diagonal ok"],
+        refusal: "Cannot make runs side by side as other processes start from the files of this " +
+          "library, which was imported over HTTP: current value of jobs is 2, take 1",
       });
       assert.match(await Deno.readTextFile(`${folder}/out/tables/quality.md`), /\| diagonal \|/);
       assert.ok(requested.includes("/flows/iaf.ts"));

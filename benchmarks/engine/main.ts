@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 import { initEngine } from "../../engine/init_engine.ts";
 import { restoreMatMul } from "../../engine/matmul.ts";
@@ -107,7 +108,7 @@ async function timePeer(
   isFirst: boolean,
   add: (row: Row) => void,
 ): Promise<void> {
-  const script = new URL("../peers/torch_flows.py", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("../peers/torch_flows.py", import.meta.url));
   const models = ENGINE_MODELS.filter(({ ops }) => !ops.includes("product"));
   const args = [
     script,

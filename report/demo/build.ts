@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { EMBEDDED, type Embedded } from "./browser/embedded.ts";
 import { gunzip, gzip } from "./gzip.ts";
 
@@ -9,9 +10,13 @@ export interface DemoOptions {
 
 /** The flows that are committed. */
 export const DEMO_FLOWS: DemoOptions["flows"] = {
-  toy: new URL("flows/toy.safetensors.gz", import.meta.url).pathname,
-  images: new URL("flows/images.safetensors.gz", import.meta.url).pathname,
+  toy: local("flows/toy.safetensors.gz"),
+  images: local("flows/images.safetensors.gz"),
 };
+
+function local(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}
 
 /**
  * Builds the files of the demo page, which goes with `DEMO_BODY`: one classic script of code, one of
@@ -52,7 +57,6 @@ async function packed(path: string): Promise<string> {
 
 /** The code as one classic script; `import_map.json` puts a smaller TensorFlow.js into it. */
 async function bundle(): Promise<string> {
-  const local = (file: string): string => new URL(file, import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command("deno", {
     // deno-fmt-ignore
     args: [

@@ -6,6 +6,7 @@ import { grouped, spaced, withReach } from "../../benchmarks/format.ts";
 import { bits, gap, type Model, modelsOf, nats } from "../../benchmarks/models.ts";
 import type { Picture } from "./run.tsx";
 import { modelName } from "../../benchmarks/plan.ts";
+import { uniqueSlug } from "../../benchmarks/unique_slug.ts";
 
 /** A data set or an energy of the registries that records speak of, or null for another. */
 export function definitionOf(name: string): DatasetDefinition | Energy | null {
@@ -37,7 +38,7 @@ export function datasets(
           const picture = pictures.get(name);
           return (
             <li>
-              <a href={`datasets/${slug(name)}.html`}>
+              <a href={`datasets/${uniqueSlug(name)}.html`}>
                 {picture && (
                   <img src={picture.path} alt="" width="120" height="120" loading="lazy" />
                 )}
@@ -49,11 +50,6 @@ export function datasets(
       </ul>
     </>
   );
-}
-
-/** A name that is safe in a path. */
-export function slug(name: string): string {
-  return name.replace(/[^\w.-]+/g, "-");
 }
 
 /** One data set: what it is, its true density beside what each family learned, and the scores. */

@@ -16,6 +16,7 @@ import {
   toyModels,
 } from "../../benchmarks/models.ts";
 import { type Protocol, PROTOCOLS, type Published } from "../published.ts";
+import { uniqueSlug } from "../../benchmarks/unique_slug.ts";
 import type { Site } from "../site.tsx";
 
 /** Scores of all models, beside published ones of the same protocol. */
@@ -206,7 +207,9 @@ export function toyTable(records: readonly Record[]): VNode | null {
       value: ([first]) => first!.run.dataset + (settings.size > 1 ? `, ${first!.setting}` : ""),
       show: ([first]) => (
         <>
-          <a href={`datasets/${first!.run.dataset}.html`}>{spaced(first!.run.dataset)}</a>
+          <a href={`datasets/${uniqueSlug(first!.run.dataset)}.html`}>
+            {spaced(first!.run.dataset)}
+          </a>
           {settings.size > 1 && `, ${first!.setting}`}
         </>
       ),

@@ -44,11 +44,23 @@ export function runPage(site: Site, record: Record, pictures: readonly Picture[]
       ))}
       {times(site, record)}
       <h2>Run it again</h2>
-      <p>
-        At commit{" "}
-        {environment.commit}, on the same machine and backend the NLL is the same, bit for bit:
-      </p>
-      <pre tabIndex={0}><code>{command}</code></pre>
+      {command === ""
+        ? (
+          <p>
+            The family {run.family}{" "}
+            is not of this suite: the program that registered it makes this run.
+          </p>
+        )
+        : (
+          <>
+            <p>
+              At commit{" "}
+              {environment.commit}, on the same machine and backend the NLL is the same, bit for
+              bit:
+            </p>
+            <pre tabIndex={0}><code>{command}</code></pre>
+          </>
+        )}
       <h2>Configuration</h2>
       {properties("What was run", flat(run))}
       {record.config && properties("The flow, with every default", flat(record.config))}

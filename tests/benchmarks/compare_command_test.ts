@@ -3,7 +3,7 @@ import { readRecords, type Record, writeRecord } from "../../benchmarks/record.t
 import { testWith } from "../_engine.ts";
 import { cli, inTemporaryFolder, rows } from "./_cli.ts";
 
-const REFERENCE = new URL("../../results/reference", import.meta.url).pathname;
+const REFERENCE = `${import.meta.dirname}/../../results/reference`;
 
 /** A folder with what becomes of the reference's records of a data set. */
 async function writeFolder(

@@ -274,7 +274,7 @@ Deno.test("drawComparison() draws each unit in a panel, with a bar for each inte
 });
 
 testWith(["read"], "Records of schema 1 compare with those of schema 2", async () => {
-  const path = (folder: string) => new URL(folder, import.meta.url).pathname;
+  const path = (folder: string) => `${import.meta.dirname}/${folder}`;
   const a = await currentRecords(path("../fixtures/schema1"));
   const b = await currentRecords(path("../../results/reference"));
   const { comparisons, onlyA, onlyB } = compareRecords(a, b, LIMITS);

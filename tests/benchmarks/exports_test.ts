@@ -60,7 +60,7 @@ Deno.test("toBibtex() cites the version of deno.json", () => {
 });
 
 testWith(["read"], "results.json holds what the CSV tables hold, with types", async () => {
-  const reference = new URL("../../results/reference", import.meta.url).pathname;
+  const reference = `${import.meta.dirname}/../../results/reference`;
   const records = await currentRecords(reference);
   const files = buildTables(records);
   const { about, ...tables } = JSON.parse(files["results.json"]!);

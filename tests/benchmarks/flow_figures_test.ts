@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { decode } from "npm:fast-png@8.0.0";
+import { figureName } from "../../benchmarks/figure_name.ts";
 import { executeRun } from "../../benchmarks/execute_run.ts";
 import { writeFlowFigures } from "../../benchmarks/flow_figures.ts";
 import { imagePage } from "../../benchmarks/image_page.ts";
 import type { QualityRun } from "../../benchmarks/plan.ts";
-import type { Record } from "../../benchmarks/record.ts";
+import { type Record, writeRecord } from "../../benchmarks/record.ts";
 import { renderGrayPng } from "../../benchmarks/render.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { startEngine, testWith } from "../_engine.ts";
 import { littleMnist } from "../datasets/_idx_files.ts";
+import { cli, inTemporaryFolder } from "./_cli.ts";
 
 testWith(["read"], "imagePage() shows each pixel as a square where the page says", async () => {
   const panel = { title: "", size: [1, 2], columns: 1, pixels: Float32Array.of(0, 0.5) } as const;
@@ -27,7 +29,7 @@ testWith(["read"], "imagePage() shows each pixel as a square where the page says
 
 testWith(
   ["read", "write"],
-  "writeFlowFigures() draws samples, interpolations, scales and layers of saved flows",
+  "writeFlowFigures() draws samples, interpolations, scales and layers of saved flows, of each seed",
   async () => {
     await startEngine();
     const folder = await Deno.makeTempDir();
@@ -44,14 +46,14 @@ testWith(
         records.push(await executeRun(run, { runId, checkpoint, mnistDir }));
         assert.equal(records.at(-1)!.status, "ok", records.at(-1)!.reason);
       };
-      const plan = (suites: string[], families: string[]): QualityRun[] =>
-        planRuns({ profile: "smoke", suites, families }) as QualityRun[];
+      const plan = (suites: string[], families: string[], seeds?: number[]): QualityRun[] =>
+        planRuns({ profile: "smoke", suites, families, ...(seeds && { seeds }) }) as QualityRun[];
       for (const run of plan(["mnist"], ["realnvp", "maf"])) {
         const counts = { train: 10, validation: 2, test: 40 };
         const train = { ...run.train!, maxSteps: 1, validateEvery: 1 };
         await make({ ...run, counts, train });
       }
-      for (const run of plan(["report"], ["realnvp"])) await make(run);
+      for (const run of plan(["report"], ["realnvp"], [0, 1])) await make(run);
       const files = await writeFlowFigures(records, folder, { mnistDir });
       assert.deepEqual(files.toSorted(), [
         "figures/classes-mnist-maf-class-smoke.png",
@@ -59,6 +61,7 @@ testWith(
         "figures/classes-mnist-realnvp-conv_class-smoke.png",
         "figures/interpolation-mnist-realnvp-conv-smoke.png",
         "figures/interpolation-mnist-realnvp-vardeq-smoke.png",
+        "figures/report-layers-banana-realnvp-flat-smoke-s1.svg",
         "figures/report-layers-banana-realnvp-flat-smoke.svg",
         "figures/samples-mnist-maf-deep-smoke.png",
         "figures/samples-mnist-maf-flat-smoke.png",
@@ -88,3 +91,41 @@ testWith(
     }
   },
 );
+
+testWith(
+  ["read", "write"],
+  "figures draws the other flows where one cannot be loaded, and says which and why",
+  async () => {
+    await startEngine();
+    await inTemporaryFolder(async (out) => {
+      const [run] = planRuns({ profile: "smoke", suites: ["report"], families: ["realnvp"] });
+      const saved = (runId: string): string => `${out}/checkpoints/${runId}.safetensors`;
+      const broken = await executeRun(run!, { runId: "broken", checkpoint: saved("broken") });
+      await writeRecord(out, broken);
+      const whole = { ...broken, runId: "whole", run: { ...run!, seed: 7 } };
+      await writeRecord(out, whole);
+      const bytes = await Deno.readFile(saved("broken"));
+      await Deno.writeFile(saved("whole"), bytes);
+      await Deno.writeFile(saved("broken"), bytes.slice(0, -1));
+      const { status, printed, warned } = await cli(`figures ${out}`);
+      assert.equal(status, 0, warned);
+      assert.match(warned, /^broken has no figures: Cannot .*broken\.safetensors as .*$/);
+      assert.equal(printed, `${out}/figures/report-layers-banana-realnvp-flat-smoke-s7.svg`);
+    });
+  },
+);
+
+Deno.test("figureName() gives each file and each seed a name of its own", () => {
+  const datasets = ["file:a/x.csv", "file:b/x.csv", "file:b/x.npy", "moons"];
+  const names = datasets.flatMap((dataset) =>
+    planRuns({ profile: "smoke", datasets: [dataset], families: ["maf"], seeds: [0, 1, 11] })
+      .map((run) => figureName(run, "samples"))
+  );
+  assert.equal(new Set(names).size, 3 * datasets.length);
+  assert.ok(names.every((name) => /^[\w-]+$/.test(name)), names.join());
+  assert.deepEqual(names.slice(-3), [
+    "samples-moons-maf-flat-smoke",
+    "samples-moons-maf-flat-smoke-s1",
+    "samples-moons-maf-flat-smoke-s11",
+  ]);
+});

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { testWith } from "../_engine.ts";
+import { runBenchmark } from "../../benchmarks/run_benchmark.ts";
+import { planRuns } from "../../benchmarks/suites.ts";
+import { startEngine, testWith } from "../_engine.ts";
 import { inTemporaryFolder } from "./_cli.ts";
 import { readRecords } from "../../benchmarks/record.ts";
 import { decided, run, start, text } from "./_program.ts";
@@ -42,6 +44,41 @@ testWith(
     });
   },
 );
+
+testWith(
+  ["read", "write", "run"],
+  "bench --jobs 2 works from a folder with a space and an umlaut in its name",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const repository = `${folder}/my Fl\u00fcsse`, out = `${folder}/out`;
+      await Deno.symlink(new URL("../..", import.meta.url), repository);
+      const program = ["--config", `${repository}/deno.json`, `${repository}/benchmarks/main.ts`];
+      const { code, stderr } = await new Deno.Command("deno", {
+        args: ["run", "-P=bench", "--no-prompt", ...program, ...workIn(out, 2)],
+        env: { NO_COLOR: "1" },
+      }).output();
+      assert.equal(code, 0, text(stderr));
+      assert.equal((await readRecords(out)).length, 3);
+    });
+  },
+);
+
+testWith(["read", "write"], "runBenchmark() refuses a run twice, before any work", async () => {
+  await startEngine();
+  await inTemporaryFolder(async (folder) => {
+    const selection = { suites: ["toy"], datasets: ["moons"], families: ["gaussian"] };
+    const plan = planRuns({ profile: "smoke", ...selection });
+    const longer = plan.map((run) => ({ ...run, expectedSeconds: 99 }));
+    for (const jobs of [1, 2]) {
+      await assert.rejects(runBenchmark([...plan, ...longer], { out: `${folder}/out`, jobs }), {
+        name: "RangeError",
+        message:
+          /^Cannot make .* must be there once: current plan has smoke-moons-gaussian-.* twice/,
+      });
+    }
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  });
+});
 
 async function hasFiles(folder: string): Promise<boolean> {
   try {

@@ -30,7 +30,7 @@ testWith(
   ["read"],
   "readRecords() reads records of schema 1, and tables are made of them",
   async () => {
-    const folder = new URL("../fixtures/schema1", import.meta.url).pathname;
+    const folder = `${import.meta.dirname}/../fixtures/schema1`;
     const records = await readRecords(folder);
     assert.equal(records.length, 5);
     assert.ok(records.every(({ schema }) => schema === 1));

@@ -67,7 +67,7 @@ Deno.test("a NICE in another unit is the density of rescaled data, also after it
     const x = tf.tensor2d(rows, [4, 3]);
     const expected = [...plain.logProb(tf.mul(inputScale, x)).dataSync()]
       .map((logProb) => logProb + 3 * Math.log(inputScale));
-    for (const  of of[flow, loaded]) assertAllClose(of.logProb(x).dataSync(), expected, 1e-5);
+    for (const one of [flow, loaded]) assertAllClose(one.logProb(x).dataSync(), expected, 1e-5);
   }
 });
 

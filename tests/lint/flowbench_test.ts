@@ -17,3 +17,9 @@ Deno.test("flowbench/explicit-variables finds optimisers that would take every v
   }
   assert.deepEqual(lint("optimizer.minimize(loss, true, v); tf.variableGrads(loss, v);"), []);
 });
+
+Deno.test("flowbench/no-encoded-path finds paths that a space in a folder's name breaks", () => {
+  const url = 'new URL("a.ts", import.meta.url)';
+  assert.deepEqual(lint(`const path = ${url}.pathname;`), ["flowbench/no-encoded-path"]);
+  assert.deepEqual(lint(`fileURLToPath(${url}); new URL(request.url).pathname;`), []);
+});

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 // Puts the checker into the module graph, where its file is found.
 import "npm:axe-core@4.14.1/package.json" with { type: "json" };
+import type { Record } from "../../benchmarks/record.ts";
 import { currentRecords } from "../../benchmarks/tables.ts";
 import { buildSite } from "../../report/build_site.tsx";
 import { writeAtomically } from "../../engine/write_atomically.ts";
@@ -16,12 +17,30 @@ const AXE = new URL(import.meta.resolve("npm:axe-core@4.14.1/axe.min.js"));
 
 let built: Promise<Map<string, string | Uint8Array<ArrayBuffer>>> | undefined;
 
-/** The site of the reference results, without the demo, which has its own tests. */
+/** The names of two files with one base name, and with one slug of their paths. */
+const FILES = ["file:/data/a/b's points.csv", "file:/data/a-b's points.csv"];
+
+/** The reference results, and a run on each of the files. */
+async function allRecords(): Promise<Record[]> {
+  const records = await currentRecords(REFERENCE);
+  const { run, scores, ...rest } = records.find(({ run }) => run.family === "maf")!;
+  return [
+    ...records,
+    ...FILES.map((dataset, i) => ({
+      ...rest,
+      runId: `quick-file_b_s_points-maf-flat-s0-${i}`,
+      run: { ...run, suite: "file", dataset },
+      scores: { ...scores!, floorNats: null, floorError: null, gapNats: null, klNats: null },
+    })),
+  ];
+}
+
+/** Their site without the demo, which has its own tests. */
 function files(): Promise<Map<string, string | Uint8Array<ArrayBuffer>>> {
   return built ??= (async () => {
     await startEngine();
     const papers = await Deno.readTextFile("results/papers.csv");
-    return await buildSite(await currentRecords(REFERENCE), { out: REFERENCE, papers, demo: null });
+    return await buildSite(await allRecords(), { out: REFERENCE, papers, demo: null });
   })();
 }
 
@@ -63,6 +82,20 @@ testWith(["read"], "every link and picture of the site leads to a file of it", a
     }
   }
   assert.ok(links > 1_000);
+});
+
+testWith(["read"], "each data set has a page of its own, files of one base name too", async () => {
+  const records = (await allRecords()).filter(({ run }) => run.kind !== "timing");
+  const names = new Set(records.map(({ run }) => run.dataset));
+  const pages = [...await files()].filter(([path]) => path.startsWith("datasets/"));
+  assert.equal(pages.length, names.size);
+  for (const name of FILES) {
+    const [[path, page] = []] = pages.filter(([, page]) =>
+      String(page).includes(`<h1>${name}</h1>`)
+    );
+    assert.match(path!, /^datasets\/file_[a-z_]+-[0-9a-f]{10}\.html$/);
+    assert.ok(String(page).includes("maf"));
+  }
 });
 
 testWith(["read"], "the site shows each score of quality.csv, as the record has it", async () => {
