@@ -19,7 +19,8 @@ const REFERENCE = "results/reference";
 async function recordOf(dataset: string, family: string, seed: number): Promise<Record> {
   const records = await currentRecords(REFERENCE);
   const { run, ...rest } = records.find(({ run }) =>
-    run.dataset === dataset && run.family === family && run.suite !== "report"
+    run.dataset === dataset && run.family === family && run.suite !== "report" &&
+    run.profile === "quick" && run.variant === "flat"
   )!;
   return { ...rest, runId: `${dataset}-${family}-s${seed}`, run: { ...run, seed } };
 }
