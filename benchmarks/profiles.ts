@@ -173,8 +173,6 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
         },
         paper: {
           ...mnistPaper,
-          // Chosen on the validation set after 500 and 1,500 steps, with the learning rate.
-          flow: { ...mnistPaper.flow, inputScale: 64 },
           train: {
             ...mnistPaper.train,
             maxSteps: 8_000,

@@ -40,9 +40,6 @@ export interface FlowOptions {
 /** Options that every family has. */
 const FOR_ALL = ["eventShape", "logitAlpha", "dequantization", "classes"];
 
-/** Options that are a number and no count, such as the others are. */
-export const REALS: readonly string[] = ["inputScale"];
-
 /** Options whose value is one of a few names. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   activation: ["relu", "tanh"],
@@ -210,9 +207,6 @@ function findProblem(option: string, value: ConfigValue, fallback: ConfigValue):
     return Array.isArray(value) && value.every(isCount) ? null : "a list of integers >= 1";
   }
   if (kind(value) !== kind(fallback)) return `a ${kind(fallback)}`;
-  if (REALS.includes(option)) {
-    return value as number > 0 && value as number < Infinity ? null : "finite and > 0";
-  }
   if (Number.isInteger(fallback)) return isCount(value) ? null : "an integer >= 1";
   const choices = CHOICES[option];
   if (choices && !choices.includes(value as string)) return `one of ${choices.join(", ")}`;

@@ -39,7 +39,6 @@ export { multiScale, type MultiScaleOptions } from "./multi_scale.ts";
 export { Pixelwise } from "./pixelwise.ts";
 export { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 export { Scaling } from "./scaling.ts";
-export { FixedScale } from "./fixed_scale.ts";
 export { Split } from "./split.ts";
 export { type ImageShape, Squeeze, type SqueezeOrder } from "./squeeze.ts";
 export { decodeFlow, encodeFlow, type EncodeOptions, loadFlow, saveFlow } from "./save_flow.ts";

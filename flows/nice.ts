@@ -4,7 +4,6 @@ import type { Bijector } from "./bijector.ts";
 import { Chain } from "./chain.ts";
 import { Coupling } from "./coupling.ts";
 import type { FlowFamily } from "./family.ts";
-import { FixedScale } from "./fixed_scale.ts";
 import type { Activation } from "./mlp.ts";
 import { evensFirst, Permutation } from "./permutation.ts";
 import { Scaling } from "./scaling.ts";
@@ -15,7 +14,6 @@ type NiceConfig = {
   readonly activation: Activation;
   readonly base: BaseName;
   readonly actnorm: boolean;
-  readonly inputScale: number;
   readonly zeroOutput: boolean;
   readonly classes?: number;
 };
@@ -32,9 +30,10 @@ type NiceConfig = {
  * initial weights alone.
  *
  * Deviations from the paper: by default an actnorm stands before the couplings, whose scale and bias
- * are initialised from data (the paper's data lie in [0, 1] and need none: `actnorm: false`, where
- * `inputScale` can change the unit, as {@link FixedScale} explains); the diagonal is initialised from
- * data too. The couplings do not start as the identity, where symmetric data would leave them on a
+ * are initialised from data (the paper has none: `actnorm: false`). It changes no density that the
+ * networks can express and much of how they learn: of pixels in [0, 1), most of which are 0 and vary by
+ * dequantisation alone, each has its say in the gradients as its deviation has it, and not those that
+ * are always 0 nearly all of it. The diagonal is initialised from data too. The couplings do not start as the identity, where symmetric data would leave them on a
  * saddle, unless `zeroOutput` is set.
  */
 export const nice: FlowFamily<NiceConfig> = {
@@ -54,12 +53,10 @@ export const nice: FlowFamily<NiceConfig> = {
     activation: "relu",
     base: "logistic",
     actnorm: true,
-    inputScale: 1,
     zeroOutput: false,
   },
-  create(dim, { layers, base, actnorm, inputScale, ...network }, rng) {
+  create(dim, { layers, base, actnorm, ...network }, rng) {
     const parts: Bijector[] = [new Permutation("order", evensFirst(dim))];
-    if (inputScale !== 1) parts.push(new FixedScale([dim], inputScale));
     if (actnorm) parts.push(new ActNorm("actnorm", dim));
     for (let k = 0; k < layers; k++) {
       const keep = k % 2 === 0 ? "first half" as const : "second half" as const;

@@ -3,7 +3,7 @@ import { Rng } from "../engine/rng.ts";
 import { readBounded } from "../engine/read_bounded.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { variableName } from "./_variable.ts";
-import { createFlow, type FlowOptions, REALS } from "./create_flow.ts";
+import { createFlow, type FlowOptions } from "./create_flow.ts";
 import { FAMILIES } from "./families.ts";
 import type { FlowConfig, FlowFamily } from "./family.ts";
 import type { Flow } from "./flow.ts";
@@ -151,7 +151,6 @@ function parseConfig(
   const family = familyOf((config as FlowConfig).family, families);
   const defaults: FlowConfig = { ...family?.images?.defaults, ...family?.defaults };
   for (const [option, value] of Object.entries(config)) {
-    if (REALS.includes(option)) continue;
     const fallback = defaults[option];
     const most = typeof fallback === "number" ? Math.max(limit, fallback) : limit;
     for (const number of [value].flat()) {

@@ -35,7 +35,7 @@ torch.set_default_dtype(torch.float64)
 
 DTYPES = {"F16": "<f2", "F32": "<f4", "I32": "<i4"}
 COMMON = {"family", "familyVersion", "eventShape", "layers", "hidden", "activation", "base"}
-OPTIONAL = {"logitAlpha", "classes", "dequantization", "inputScale"}
+OPTIONAL = {"logitAlpha", "classes", "dequantization"}
 OPTIONS = {  # of vectors; images add levels and network. zeroOutput and inversion do not change a density
     "nice": {"actnorm", "zeroOutput"},
     "realnvp": {"scaleMap", "actnorm"},
@@ -179,9 +179,7 @@ class Flow:
 
     def nice(self, x):
         """NICE over vectors."""
-        scale = torch.full_like(x, self.config.get("inputScale", 1))
-        self.add(torch.log(scale))
-        x = self.actnorm_or_not("actnorm", self.permutation("order", x * scale))
+        x = self.actnorm_or_not("actnorm", self.permutation("order", x))
         for k in range(self.config["layers"]):
             x = self.coupling(f"layer{k}/coupling", x, k % 2)
         log_scale = self.take("scaling/logScale")

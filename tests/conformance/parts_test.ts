@@ -1,7 +1,6 @@
 import { ActNorm } from "../../flows/actnorm.ts";
 import { Chain } from "../../flows/chain.ts";
 import { Coupling } from "../../flows/coupling.ts";
-import { FixedScale } from "../../flows/fixed_scale.ts";
 import { Inverted } from "../../flows/inverted.ts";
 import { InvertibleLinear } from "../../flows/invertible_linear.ts";
 import { Logit } from "../../flows/logit.ts";
@@ -20,11 +19,6 @@ testBijector("ActNorm", {
 });
 testBijector("Scaling", {
   make: (dim) => new Scaling("p", dim),
-  depends: diagonal,
-  dims: [1, 2, 5],
-});
-testBijector("FixedScale", {
-  make: (dim) => new FixedScale([dim], 7),
   depends: diagonal,
   dims: [1, 2, 5],
 });

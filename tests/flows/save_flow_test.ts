@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import { createFlow, decodeFlow, encodeFlow, loadFlow, saveFlow } from "../../flows/mod.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../flows/safetensors.ts";
-import * as tf from "../../engine/tf.ts";
-import { assertAllClose } from "../_assert.ts";
 import { startEngine, testWith } from "../_engine.ts";
 
 const content = {
@@ -51,24 +49,6 @@ Deno.test("decodeFlow() reads a flow of float16, and what else its file says", a
   assert.deepEqual(y, x!.map((values) => values.map(Math.f16round)));
   half[half.length - 1]! ^= 1;
   await assert.rejects(decodeFlow(half, "half"), { name: "SyntaxError", message: /checksum/ });
-});
-
-Deno.test("a NICE in another unit is the density of rescaled data, also after it was saved", async () => {
-  await startEngine();
-  const make = (inputScale: number) => {
-    const options = { eventShape: [3], hidden: [8], actnorm: false, inputScale };
-    return createFlow("nice", options, new Rng(0));
-  };
-  const rows = new Rng(1).normal(4 * 3);
-  for (const inputScale of [0.5, 64]) {
-    using flow = make(inputScale);
-    using plain = make(1);
-    using loaded = (await decodeFlow(await encodeFlow(flow), "f")).flow;
-    const x = tf.tensor2d(rows, [4, 3]);
-    const expected = [...plain.logProb(tf.mul(inputScale, x)).dataSync()]
-      .map((logProb) => logProb + 3 * Math.log(inputScale));
-    for (const one of [flow, loaded]) assertAllClose(one.logProb(x).dataSync(), expected, 1e-5);
-  }
 });
 
 Deno.test("decodeSafetensors() refuses every truncation, and names the file", () => {
