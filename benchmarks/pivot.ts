@@ -32,17 +32,17 @@ export function pivots(records: readonly Record[]): Pivot[] {
 /** A data set is a row, a model a column. */
 function toyPivot(records: readonly Record[]): Pivot {
   const { datasets, models, cell, floor } = qualityCells(records, "data");
+  const rows = datasets.map((dataset) => [
+    dataset,
+    floor(dataset),
+    ...models.map((model) => cell(dataset, model)),
+  ]);
   return {
     name: "quality",
     head: ["test NLL, nats", "floor", ...models],
-    rows: datasets.map((dataset) => [
-      dataset,
-      floor(dataset),
-      ...models.map((model) => cell(dataset, model)),
-    ]),
-    note:
-      "Lower is better. floor: the entropy of the data, which no density can beat on average. ±: the " +
-      "standard error over test points, where it is over 0.1: a few points have next to no density." +
+    rows,
+    note: "Lower is better. floor: the entropy of the data, which no density can beat on average." +
+      errorNote(rows) +
       (datasets.some((dataset) => dataset.startsWith("file:"))
         ? " file: columns standardised by their training rows, in which unit the NLL is."
         : "") +
@@ -53,12 +53,24 @@ function toyPivot(records: readonly Record[]): Pivot {
 /** A model is a row, a data set a column. */
 function imagePivot(records: readonly Record[]): Pivot {
   const { datasets, models, cell } = qualityCells(records, "pixel");
+  const rows = models.map((model) => [
+    model,
+    ...datasets.map((dataset) => cell(dataset, model)),
+  ]);
   return {
     name: "images",
     head: ["test bits/dim", ...datasets],
-    rows: models.map((model) => [model, ...datasets.map((dataset) => cell(dataset, model))]),
-    note: "Lower is better. Flat vectors where no variant is named." + variantNotes(models),
+    rows,
+    note: "Lower is better. Flat vectors where no variant is named." + errorNote(rows) +
+      variantNotes(models),
   };
+}
+
+/** What stands behind ±, where there is one. */
+function errorNote(rows: Pivot["rows"]): string {
+  return rows.flat().some((cell) => cell.includes("±"))
+    ? " ±: the standard error over test examples, where it is large: a few of them have next to no density."
+    : "";
 }
 
 /** What the variants are that some models have. */
@@ -144,9 +156,13 @@ function qualityCell(records: readonly Record[]): string {
   const mean = meanOf(
     records.map(({ scores }) => scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats),
   ).toFixed(3);
-  const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / Math.sqrt(records.length);
-  const isUncertain = records.every(({ scores }) => scores!.space === "data") && error > 0.1;
-  return isUncertain ? `${mean} ± ${error.toPrecision(2)}` : mean;
+  // Standard errors over test examples, in the unit of the mean, above which they are shown.
+  const [unit, most] = records[0]!.scores!.space === "pixel"
+    ? [records[0]!.scores!.dim * Math.LN2, 0.01]
+    : [1, 0.1];
+  const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / unit /
+    Math.sqrt(records.length);
+  return error > most ? `${mean} ± ${error.toPrecision(2)}` : mean;
 }
 
 function energyPivot(records: readonly Record[]): Pivot {

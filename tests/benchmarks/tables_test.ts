@@ -268,3 +268,19 @@ Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
   const other = paper({ run: { ...quick.run, profile: "paper", family: "iaf" } as Record["run"] });
   assert.equal(withoutSurpassed([quick, other]).length, 2);
 });
+
+Deno.test("tables of scores show the standard error where a few examples decide", () => {
+  const pixels = { space: "pixel" as const, dim: 784 };
+  const cases: [string, Partial<Scores>, RegExp][] = [
+    ["quality", { nllSe: 0.05 }, /\| 2\.500 \|\n\n(?!.*±)/],
+    ["quality", { nllSe: 0.25 }, /\| 2\.500 ± 0\.25 \|\n\n.*±/],
+    ["images", { ...pixels, nllSe: 2 }, /\| 1\.800 \|\n\n(?!.*±)/],
+    ["images", { ...pixels, nllSe: 100 * 784 * Math.LN2 / 1000 }, /\| 1\.800 ± 0\.10 \|\n\n.*±/],
+  ];
+  for (const [table, change_, expected] of cases) {
+    const of = record({});
+    const run = { ...of.run, ...(table === "images" && { dataset: "mnist" }) } as Record["run"];
+    const tables = buildTables([{ ...of, run, scores: { ...scores, ...change_ } }]);
+    assert.match(tables[`tables/${table}.md`]!, expected);
+  }
+});
