@@ -158,7 +158,7 @@ function qualityCell(records: readonly Record[]): string {
   ).toFixed(3);
   // Standard errors over test examples, in the unit of the mean, above which they are shown.
   const [unit, most] = records[0]!.scores!.space === "pixel"
-    ? [records[0]!.scores!.dim * Math.LN2, 0.01]
+    ? [records[0]!.scores!.dim * Math.LN2, 0.05]
     : [1, 0.1];
   const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / unit /
     Math.sqrt(records.length);
