@@ -46,7 +46,7 @@ export interface Comparison {
   readonly verdict: "regression" | "worse" | "better" | "unclear";
   /** Whether a run of B is not ok that was in A. */
   readonly isBroken: boolean;
-  /** Which runs are not ok, and why. */
+  /** Which runs are not ok, and why; and whether the data differ. */
   readonly reason: string;
 }
 
@@ -97,8 +97,19 @@ function failures(a: Slot, b: Slot): Pick<Comparison, "isBroken" | "reason"> {
     `seed ${run.seed} ${status} in ${folder}: ${reason}`;
   return {
     isBroken: bad(b).some(wasOk),
-    reason: [...bad(b).map(tell("B")), ...bad(a).map(tell("A"))].join("; "),
+    reason: [...bad(b).map(tell("B")), ...bad(a).map(tell("A")), ...otherData(a, b)].join("; "),
   };
+}
+
+/** Says so where one seed was trained and scored on different rows, as of a file that changed. */
+function otherData(a: Slot, b: Slot): string[] {
+  const isOther = a.records.some(({ run, scores }) =>
+    b.records.some((other) =>
+      other.run.seed === run.seed && scores && other.scores &&
+      other.scores.dataHash !== scores.dataHash
+    )
+  );
+  return isOther ? ["the data are not the same"] : [];
 }
 
 type Found = Pick<Comparison, "timing" | "unit" | "change">;

@@ -284,3 +284,9 @@ testWith(["read"], "Records of schema 1 compare with those of schema 2", async (
   assert.ok(comparisons.every(({ change }) => change !== null));
   assert.doesNotMatch(toTerminal(comparisons) + toCsv(comparisons, COMPARISON), /NaN|undefined/);
 });
+
+Deno.test("A comparison says that the data of a seed are not the same", () => {
+  assert.equal(only([toy(1)], [toy(1)]).reason, "");
+  assert.equal(only([toy(1)], [toy(1, { data: "e" })]).reason, "the data are not the same");
+  assert.equal(only([toy(1)], [toy(1, { data: "e", seed: 1 })]).reason, "");
+});
