@@ -23,7 +23,7 @@ export function withReach({ mean, low, high }: Interval): string {
 
 /** A name as people read it. */
 export function spaced(name: string): string {
-  return name.replaceAll("_", " ");
+  return name.startsWith("file:") ? name : name.replaceAll("_", " ");
 }
 
 /** 1,234,567. */

@@ -54,9 +54,10 @@ export function runPage(site: Site, record: Record, pictures: readonly Picture[]
         : (
           <>
             <p>
-              At commit{" "}
-              {environment.commit}, on the same machine and backend the NLL is the same, bit for
-              bit:
+              {environment.commit
+                ? `At commit ${environment.commit}, on`
+                : "By the same version of the code, on"}{" "}
+              the same machine and backend the NLL is the same, bit for bit:
             </p>
             <pre tabIndex={0}><code>{command}</code></pre>
           </>
