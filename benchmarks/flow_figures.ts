@@ -10,6 +10,7 @@ import { roundTripError } from "./evaluate_flow.ts";
 import { figureName } from "./figure_name.ts";
 import { imagePage, type Panel } from "./image_page.ts";
 import { drawLayers } from "./layer_figure.ts";
+import { qualityCell } from "./pivot.ts";
 import { CONV_VARIANTS, modelName } from "./plan.ts";
 import type { Record } from "./record.ts";
 import { renderGrayPng } from "./render.ts";
@@ -195,9 +196,10 @@ function titleOf({ run }: Record): string {
   return `${modelName(run)}, trained on ${run.dataset}`;
 }
 
-function captionOf({ run, scores, training }: Record): string[] {
+function captionOf(record: Record): string[] {
+  const { run, scores, training } = record;
   return [
-    `${scores!.bitsPerDim.toFixed(3)} bits/dim on test, ${scores!.params} parameters, ` +
+    `${qualityCell([record])} bits/dim on test, ${scores!.params} parameters, ` +
     `${training!.epochs?.toFixed(1)} epochs in ${Math.round(training!.trainSeconds)} s, ` +
     `profile ${run.profile}, seed ${run.seed}.`,
   ];

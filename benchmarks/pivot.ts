@@ -149,7 +149,7 @@ export function settingOf(records: readonly Record[]): (record: Record) => strin
  * The mean over seeds, in the unit of the row, or what went wrong. Where a few test points decide, the
  * standard error over the test set stands beside it.
  */
-function qualityCell(records: readonly Record[]): string {
+export function qualityCell(records: readonly Record[]): string {
   if (records.length === 0) return "";
   const status = statusOf(records);
   if (status !== "ok") return status;
