@@ -162,7 +162,7 @@ export function qualityCell(records: readonly Record[]): string {
     : [1, 0.1];
   const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / unit /
     Math.sqrt(records.length);
-  return error > most ? `${mean} ± ${error.toPrecision(2)}` : mean;
+  return error > most ? `${mean} ± ${Number(error.toPrecision(2))}` : mean;
 }
 
 function energyPivot(records: readonly Record[]): Pivot {
