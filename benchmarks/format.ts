@@ -17,7 +17,7 @@ export function ratio(value: number): string {
 export function withReach({ mean, low, high }: Interval): string {
   const reach = (high - low) / 2;
   return reach > 0
-    ? `${mean.toFixed(3)} ± ${reach < 0.0005 ? "0.000" : reach.toPrecision(2)}`
+    ? `${mean.toFixed(3)} ± ${reach < 0.0005 ? "0.000" : Number(reach.toPrecision(2))}`
     : mean.toFixed(3);
 }
 
