@@ -29,7 +29,7 @@ export function drawGaps(records: readonly Record[]): string | null {
   return chart({
     width: 900,
     height: 90 + 40 * new Set(points.map(({ dataset }) => dataset)).size,
-    marginLeft: 110,
+    marginLeft: 125,
     marginRight: 20,
     marginTop: 50,
     marginBottom: 40,
