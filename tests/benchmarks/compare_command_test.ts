@@ -5,14 +5,16 @@ import { cli, inTemporaryFolder, rows } from "./_cli.ts";
 
 const REFERENCE = `${import.meta.dirname}/../../results/reference`;
 
-/** A folder with what becomes of the reference's records of a data set. */
+/** A folder with what becomes of the reference's records of a data set, of profile quick: a seed each. */
 async function writeFolder(
   out: string,
   dataset: string,
   change: (record: Record) => Record | null,
 ): Promise<void> {
   for (const record of await readRecords(REFERENCE)) {
-    const changed = record.run.dataset === dataset ? change(record) : null;
+    const { run } = record;
+    const isWanted = run.dataset === dataset && run.profile === "quick";
+    const changed = isWanted ? change(record) : null;
     if (changed) await writeRecord(out, changed);
   }
 }
