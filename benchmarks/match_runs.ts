@@ -44,11 +44,7 @@ export function matchRuns(a: readonly Record[], b: readonly Record[]): Matches {
 }
 
 function slots(records: readonly Record[]): Slot[] {
-  const groups = Map.groupBy(
-    records,
-    ({ run, environment: { backend } }) =>
-      JSON.stringify([...subjectOf(run), run.profile, backend]),
-  );
+  const groups = Map.groupBy(records, slotKey);
   return [...groups.values()].map((group) => ({
     run: group[0]!.run,
     backend: group[0]!.environment.backend,
@@ -56,6 +52,12 @@ function slots(records: readonly Record[]): Slot[] {
   }));
 }
 
-function subjectOf({ kind, suite, dataset, family, variant }: Run): string[] {
+/** What records have in common that differ in their seed only, as text. */
+export function slotKey({ run, environment: { backend } }: Record): string {
+  return JSON.stringify([...subjectOf(run), run.profile, backend]);
+}
+
+/** What is run, on what, whatever the profile. */
+export function subjectOf({ kind, suite, dataset, family, variant }: Run): string[] {
   return [kind, suite, dataset, family, variant];
 }

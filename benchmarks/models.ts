@@ -1,5 +1,6 @@
 import { BASELINES } from "./baselines.ts";
 import { DATASETS } from "../datasets/mod.ts";
+import { subjectOf } from "./match_runs.ts";
 import { meanAndError } from "./metrics.ts";
 import { modelName, type QualityRun } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
@@ -50,8 +51,15 @@ export function modelsOf(records: readonly Record[]): Model[] {
   });
 }
 
-/** The backends of some records: of several of them no mean is taken. */
-export function backendsOf(records: readonly Record[]): string[] {
+/** What tells records apart that are not taken together: profile and backend, where there are several. */
+export function settingOf(records: readonly Record[]): (record: Record) => string {
+  const isOneProfile = new Set(records.map(({ run }) => run.profile)).size === 1;
+  const isOneBackend = backendsOf(records).length === 1;
+  return ({ run, environment: { backend } }) =>
+    (isOneProfile ? "" : `, ${run.profile}`) + (isOneBackend ? "" : `, ${backend}`);
+}
+
+function backendsOf(records: readonly Record[]): string[] {
   return [...new Set(records.map(({ environment: { backend } }) => backend))];
 }
 
@@ -111,7 +119,7 @@ export function isBaseline({ run }: Model): boolean {
  */
 export function withoutSurpassed(records: readonly Record[]): Record[] {
   const modelOf = ({ run, environment: { backend } }: Record) =>
-    JSON.stringify([run.suite, run.dataset, run.family, run.variant, backend]);
+    JSON.stringify([...subjectOf(run), backend]);
   const surpassing = new Set(
     records.filter(({ run, status }) => run.profile === "paper" && status === "ok").map(modelOf),
   );

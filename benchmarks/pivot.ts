@@ -2,7 +2,7 @@ import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
-import { backendsOf, statusOf } from "./models.ts";
+import { settingOf, statusOf } from "./models.ts";
 import { modelName, type Variant, VARIANTS } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
@@ -135,14 +135,6 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
     floor: (dataset: string) =>
       of(dataset).find(({ scores }) => scores)?.scores?.floorNats?.toFixed(3) ?? "",
   };
-}
-
-/** What tells records apart that tables must not take together: profile and backend, where there are several. */
-export function settingOf(records: readonly Record[]): (record: Record) => string {
-  const isOneProfile = unique(records.map(({ run }) => run.profile)).length === 1;
-  const isOneBackend = backendsOf(records).length === 1;
-  return ({ run, environment: { backend } }) =>
-    (isOneProfile ? "" : `, ${run.profile}`) + (isOneBackend ? "" : `, ${backend}`);
 }
 
 /**

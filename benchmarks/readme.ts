@@ -6,11 +6,11 @@
 import { parse } from "../datasets/_csv_parse.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { CITATION, toBibtex } from "./citation.ts";
-import { type Pivot, pivots, settingOf, threeDigits } from "./pivot.ts";
+import { type Pivot, pivots, threeDigits } from "./pivot.ts";
 import { toMarkdown } from "./summary.ts";
 import { currentRecords } from "./tables.ts";
 import { FAMILIES } from "../flows/families.ts";
-import { withoutSurpassed } from "./models.ts";
+import { settingOf, withoutSurpassed } from "./models.ts";
 import type { Record as RunRecord } from "./record.ts";
 import { scalings } from "./scaling.ts";
 

@@ -1,7 +1,7 @@
 import { chart, PALETTE, Plot, powersOfTen } from "./chart.ts";
 import { duration } from "./format.ts";
+import { settingOf } from "./models.ts";
 import type { Record } from "./record.ts";
-import { settingOf } from "./pivot.ts";
 import { scalings } from "./scaling.ts";
 
 /** Ways through an autoregressive flow; `dy` keeps the names of the two lowest apart. */

@@ -32,7 +32,8 @@ type GlowImageConfig = GlowConfig & { readonly levels: number; readonly network:
  * Over images as in the paper: the linear map mixes the channels of each pixel, the network of the
  * coupling is convolutional, and there are {@link multiScale} levels, squeezed in order of rows, of `layers`
  * steps each; all but the last end in a split with a learned prior. Every coupling keeps the first half of
- * the channels. Over vectors the linear map mixes all coordinates, and halves are kept in turn, the first one first.
+ * the channels. Over vectors the linear map mixes all coordinates, and halves are kept in
+ * turn, the first one first.
  *
  * Variables: `layer0/{actnorm,linear,coupling}/…`; over images `level0/layer0/{actnorm,linear,coupling}/…`
  * and `level0/prior/…`.

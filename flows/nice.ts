@@ -33,8 +33,8 @@ type NiceConfig = {
  * are initialised from data (the paper has none: `actnorm: false`). It changes no density that the
  * networks can express and much of how they learn: of pixels in [0, 1), most of which are 0 and vary by
  * dequantisation alone, each has its say in the gradients as its deviation has it, and not those that
- * are always 0 nearly all of it. The diagonal is initialised from data too. The couplings do not start as the identity, where symmetric data would leave them on a
- * saddle, unless `zeroOutput` is set.
+ * are always 0 nearly all of it. The diagonal is initialised from data too. The couplings do not start
+ * as the identity, where symmetric data would leave them on a saddle, unless `zeroOutput` is set.
  */
 export const nice: FlowFamily<NiceConfig> = {
   name: "nice",

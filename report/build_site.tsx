@@ -11,8 +11,9 @@ import { runPage, runTitle } from "./pages/run.tsx";
 import { runs } from "./pages/runs.tsx";
 import { tradeoff } from "./pages/tradeoff.tsx";
 import { uniqueSlug } from "../benchmarks/unique_slug.ts";
-import { drawPictures, modelOf } from "./pictures.ts";
+import { drawPictures } from "./pictures.ts";
 import { spaced } from "../benchmarks/format.ts";
+import { slotKey } from "../benchmarks/match_runs.ts";
 import type { OnSkip } from "../benchmarks/saved_flow.ts";
 import { parsePublished } from "./published.ts";
 import { Site } from "./site.tsx";
@@ -49,7 +50,7 @@ export async function buildSite(
   site.page("datasets.html", "Data sets", datasets(records, truths));
   for (const name of datasetsOf(records)) {
     const pictured = records.filter(({ run, runId }) => run.dataset === name && made.has(runId));
-    const learned = [...Map.groupBy(pictured, modelOf).values()].flatMap(([first]) =>
+    const learned = [...Map.groupBy(pictured, slotKey).values()].flatMap(([first]) =>
       made.get(first!.runId)!.map((picture) => ({ ...picture, record: first! }))
     );
     const page = datasetPage(name, records, truths.get(name) ?? null, learned);

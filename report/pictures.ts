@@ -2,6 +2,7 @@ import { DATASETS, ENERGIES } from "../datasets/mod.ts";
 import { figureName } from "../benchmarks/figure_name.ts";
 import type { Record } from "../benchmarks/record.ts";
 import { spaced } from "../benchmarks/format.ts";
+import { slotKey } from "../benchmarks/match_runs.ts";
 import { loadSavedFlow, type OnSkip } from "../benchmarks/saved_flow.ts";
 import { brightest, type Plane, planeOf, planeOfFlow, planePng } from "./plane.ts";
 import { type Picture, runTitle } from "./pages/run.tsx";
@@ -46,7 +47,7 @@ export async function drawPictures(
     truths.set(name, add(`densities/${name}.png`, planePng(plane, most), alt));
     const drawnToys = new Set<string>();
     for (const record of group) {
-      const model = modelOf(record);
+      const model = slotKey(record);
       if (record.status !== "ok" || drawnToys.has(model)) continue;
       using flow = await loadSavedFlow(record, out, onSkip);
       if (flow === null) continue;
@@ -64,12 +65,6 @@ export async function drawPictures(
     }
   }
   return { truths, made };
-}
-
-/** What runs have in common that differ in their seed only, as text. */
-export function modelOf({ run, environment: { backend } }: Record): string {
-  const { suite, profile, dataset, family, variant } = run;
-  return JSON.stringify([suite, profile, dataset, family, variant, backend]);
 }
 
 /** The density of a data set or energy of the registry, over its box. */

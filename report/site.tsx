@@ -70,9 +70,15 @@ export class Site {
    *
    * @param root Way from the page to the site's root.
    * @param name Of the file, without suffix.
-   * @param svg As `chart` makes it.
+   * @param svg As `chart` makes it; null: there was nothing to draw, and there is no figure.
    */
-  figure(root: string, name: string, svg: string, caption: ComponentChildren): VNode {
+  figure(
+    root: string,
+    name: string,
+    svg: string | null,
+    caption: ComponentChildren,
+  ): VNode | null {
+    if (svg === null) return null;
     const path = this.#file(name, svg);
     return (
       <figure>

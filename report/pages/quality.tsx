@@ -63,7 +63,6 @@ interface ImageRow {
   readonly parameters: number | null;
   readonly steps: number | null;
   readonly seconds: number | null;
-  readonly profile: string;
   readonly status: string;
 }
 
@@ -155,7 +154,6 @@ function ourRow(model: Model): ImageRow {
     parameters: scores[0]?.params || null,
     steps: meanOf(training.map((training) => training?.steps || null)),
     seconds: meanOf(training.map((training) => training?.trainSeconds || null)),
-    profile: run.profile,
     status: model.status,
   };
 }
@@ -173,7 +171,6 @@ function publishedRow(row: Published): ImageRow {
     parameters: null,
     steps: null,
     seconds: null,
-    profile: "",
     status: "",
   };
 }
@@ -239,22 +236,20 @@ export function toyTable(records: readonly Record[]): VNode | null {
 }
 
 function gapFigure(site: Site, records: readonly Record[]): VNode | null {
-  const svg = drawGaps(records);
-  return svg === null ? null : site.figure(
+  return site.figure(
     "",
     "gaps",
-    svg,
+    drawGaps(records),
     "Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95 % " +
       "intervals. Values below 0.001 are drawn there.",
   );
 }
 
 function convergenceFigure(site: Site, records: readonly Record[]): VNode | null {
-  const svg = drawConvergence(records);
-  return svg === null ? null : site.figure(
+  return site.figure(
     "",
     "convergence",
-    svg,
+    drawConvergence(records),
     "How the gap falls in training: validation loss minus entropy, the median over seeds. Where " +
       "curves still fall, more steps would help; the learning rate ends at 0. Values below 0.001 are drawn there.",
   );

@@ -97,11 +97,10 @@ const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>
 
 /** Time over D of both autoregressive families. */
 export function scalingFigure(site: Site, root: string, records: readonly Record[]): VNode | null {
-  const svg = drawScaling(records);
-  return svg === null ? null : site.figure(
+  return site.figure(
     root,
     "tradeoff",
-    svg,
+    drawScaling(records),
     "Both axes are logarithmic. sequential: a pass for each coordinate, the papers' algorithm. Jacobi: " +
       "iteration over all coordinates. incremental: each weight used once. fast direction: one pass.",
   );
@@ -113,13 +112,12 @@ export function directionsFigure(
   root: string,
   records: readonly Record[],
 ): VNode | null {
-  const svg = drawDirections(records);
   const [first] = hardest(timedOf(records));
-  if (svg === null || !first) return null;
+  if (!first) return null;
   return site.figure(
     root,
     "directions",
-    svg,
+    drawDirections(records),
     `${first.timing.batch} samples against as many densities in ${first.run.dim} dimensions; on the ` +
       "dashed line both cost the same. Colour and number: bits/dim of the flat flow of the family on " +
       "MNIST, the darker the lower; gray: not scored.",
