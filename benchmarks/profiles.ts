@@ -45,7 +45,10 @@ function withMore(
   return {
     ...variants,
     made: layered(1, ["maf"]),
-    deep: layered(2 * (flat.flow.layers as number), ["realnvp", "maf"]),
+    deep: {
+      ...layered(2 * (flat.flow.layers as number), ["realnvp", "maf"]),
+      trainOf: { realnvp: { weightDecay: 1 } },
+    },
     vardeq: { ...conv, flow: { ...conv.flow, dequantization: "variational" } },
     class: given(flat, ["realnvp", "glow", "maf"]),
     conv_class: given(conv, conv.families),
@@ -161,7 +164,8 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
             validateEvery: 500,
             patience: 10,
           },
-          trainOf: {},
+          // Without it single images, of validation too, get next to no density.
+          trainOf: { glow: { maxSteps: 6_000, weightDecay: 1 } },
           seeds: [0, 1, 2],
           expectedSeconds: 700,
         },
