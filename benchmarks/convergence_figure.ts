@@ -1,7 +1,7 @@
 import { chart, Plot, styleOf } from "./chart.ts";
 import { spaced } from "./format.ts";
 import { quantile } from "./metrics.ts";
-import { type Model, modelsOf, toyModels, withoutSurpassed } from "./models.ts";
+import { type Model, modelsOf, settingOf, toyModels, withoutSurpassed } from "./models.ts";
 import type { Record } from "./record.ts";
 
 /** Panels of a line. */
@@ -9,11 +9,12 @@ const COLUMNS = 3;
 
 /** How the gap to the entropy falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
-  const points = toyModels(modelsOf(withoutSurpassed(records))).flatMap((model) =>
+  const models = toyModels(modelsOf(withoutSurpassed(records)));
+  const setting = settingOf(models.flatMap(({ records }) => records));
+  const points = models.flatMap((model) =>
     gapCurve(model).map(({ step, gap }) => ({
       dataset: spaced(model.run.dataset),
-      model: model.name,
-      line: `${model.name}, ${model.setting}`,
+      model: model.name + setting(model.records[0]!),
       step,
       gap: Math.max(gap, 1e-3), // A logarithmic axis has no zero.
       colour: styleOf(model.run.family).colour,
@@ -34,7 +35,7 @@ export function drawConvergence(records: readonly Record[]): string | null {
     fy: ({ dataset }: { dataset: string }) => place.fy(dataset),
     x: "step",
     y: "gap",
-    z: "line",
+    z: "model",
     stroke: "colour",
     strokeWidth: 2,
     title: "model",
@@ -85,18 +86,26 @@ function gapCurve({ records, scores }: Model): { step: number; gap: number }[] {
 }
 
 /** The names of the models in their colours, above the first panel. */
-function legend(points: readonly { readonly model: string; readonly colour: string }[]) {
-  const colours = [...new Map(points.map(({ model, colour }) => [model, colour]))];
-  return colours.map(([model, colour], i) =>
-    Plot.text([model], {
+function legend(
+  points: readonly {
+    readonly model: string;
+    readonly colour: string;
+    readonly isDashed: boolean;
+  }[],
+) {
+  const models = [...new Map(points.map((point) => [point.model, point])).values()];
+  const names = models.map(({ model, isDashed }) => isDashed ? `${model} (dashed)` : model);
+  const width = Math.max(80, 7 * Math.max(...names.map((name) => name.length)));
+  return models.map(({ colour }, i) =>
+    Plot.text([names[i]!], {
       fx: () => 0,
       fy: () => 0,
-      text: () => model,
+      text: () => names[i]!,
       fill: colour,
       fontWeight: "bold",
       frameAnchor: "top-left",
       textAnchor: "start",
-      dx: 80 * i,
+      dx: width * i,
       dy: -36,
     })
   );

@@ -2,15 +2,14 @@ import { chart, PALETTE, Plot, powersOfTen, styleOf } from "./chart.ts";
 import { duration } from "./format.ts";
 import { bits, modelsOf } from "./models.ts";
 import type { Record } from "./record.ts";
-import { hardest, timedOf } from "./timings.ts";
+import { hardest, timedOf, timedWith } from "./timings.ts";
 
 /** Sampling against density time of each family and method, with the quality that goes with it. */
 export function drawDirections(records: readonly Record[]): string | null {
   const hard = hardest(timedOf(records));
-  const profiles = new Set(hard.map(({ run }) => run.profile));
-  const mnist = modelsOf(records).filter(({ run }) =>
+  const mnist = modelsOf(records).filter(({ run, records: [own] }) =>
     run.variant === "flat" && run.suite === "mnist" && run.dataset === "mnist" &&
-    profiles.has(run.profile)
+    timedWith(own!) === timedWith(hard[0]!.record)
   );
   const groups = Map.groupBy(hard, ({ run }) => run.family);
   const points = [...groups].flatMap(([family, group]) => {

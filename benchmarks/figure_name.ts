@@ -1,15 +1,21 @@
-import type { Run } from "./plan.ts";
+import { backendsOf } from "./models.ts";
+import type { Record } from "./record.ts";
 import { uniqueSlug } from "./unique_slug.ts";
 
 /**
- * The name of a figure of what a run made, in the folder `figures`, without suffix: the seed is in it
- * where it is not 0.
+ * How figures are called of what runs made, in the folder `figures`, without suffix.
+ *
+ * @param records All of the output folder, as `currentRecords` has them: backends are in the names where there
+ *   are several of them.
+ * @returns A name of its own for each record and kind of figure; the seed is in it where it is not 0.
  */
-export function figureName(
-  { suite, dataset, family, variant, profile, seed }: Run,
-  what: string,
-): string {
-  const prefix = suite === "report" ? "report-" : "";
-  const suffix = seed === 0 ? "" : `-s${seed}`;
-  return `${prefix}${what}-${uniqueSlug(dataset)}-${family}-${variant}-${profile}${suffix}`;
+export function figureNames(records: readonly Record[]): (record: Record, what: string) => string {
+  const isOneBackend = backendsOf(records).length === 1;
+  return ({ run, environment: { backend } }, what) => {
+    const { suite, dataset, family, variant, profile, seed } = run;
+    const prefix = suite === "report" ? "report-" : "";
+    const suffix = (seed === 0 ? "" : `-s${seed}`) +
+      (isOneBackend ? "" : `-${backend.replace("+", "-")}`);
+    return `${prefix}${what}-${uniqueSlug(dataset)}-${family}-${variant}-${profile}${suffix}`;
+  };
 }

@@ -7,7 +7,7 @@ import { BASES } from "../flows/base.ts";
 import { oneHot } from "../flows/one_hot.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { roundTripError } from "./evaluate_flow.ts";
-import { figureName } from "./figure_name.ts";
+import { figureNames } from "./figure_name.ts";
 import { imagePage, type Panel } from "./image_page.ts";
 import { drawLayers } from "./layer_figure.ts";
 import { qualityCell } from "./pivot.ts";
@@ -42,6 +42,7 @@ export async function writeFlowFigures(
   { onSkip, ...options }: { readonly mnistDir?: string; readonly onSkip?: OnSkip } = {},
 ): Promise<string[]> {
   const files: string[] = [];
+  const nameOf = figureNames(records);
   for (const record of records) {
     const { run } = record;
     const pages = pagesOf(record);
@@ -54,7 +55,7 @@ export async function writeFlowFigures(
       ...options,
     });
     for (const [what, draw] of pages) {
-      const name = `figures/${figureName(run, what)}`;
+      const name = `figures/${nameOf(record, what)}`;
       const page = await draw({ flow, record, dataset });
       const isImage = dataset.imageShape !== null;
       const file = `${name}.${isImage ? "png" : "svg"}`;

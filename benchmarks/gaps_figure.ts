@@ -1,21 +1,23 @@
 import { chart, Plot, styleOf } from "./chart.ts";
 import { spaced } from "./format.ts";
-import { gap, isBaseline, modelsOf, toyModels, withoutSurpassed } from "./models.ts";
+import { gap, isBaseline, modelsOf, settingOf, toyModels, withoutSurpassed } from "./models.ts";
 import type { Record } from "./record.ts";
 
 /** How far each family is from the entropy, a panel for each data set. */
 export function drawGaps(records: readonly Record[]): string | null {
-  const points = toyModels(modelsOf(withoutSurpassed(records))).flatMap((model) => {
-    const found = isBaseline(model) ? null : gap(model);
-    if (found === null) return [];
+  const models = toyModels(modelsOf(withoutSurpassed(records)))
+    .filter((model) => !isBaseline(model) && gap(model) !== null);
+  const setting = settingOf(models.flatMap(({ records }) => records));
+  const points = models.map((model) => {
     const { colour, symbol } = styleOf(model.run.family);
-    const { mean, low, high, over } = found;
-    const title = `${model.name} on ${spaced(model.run.dataset)}: ${mean.toFixed(4)} nats ` +
+    const { mean, low, high, over } = gap(model)!;
+    const name = model.name + setting(model.records[0]!);
+    const title = `${name} on ${spaced(model.run.dataset)}: ${mean.toFixed(4)} nats ` +
       `(${low.toFixed(4)} to ${high.toFixed(4)} over ${over})`;
     const least = 1e-3; // A logarithmic axis has no zero.
-    return [{
+    return {
       dataset: spaced(model.run.dataset),
-      model: model.name,
+      model: name,
       gap: Math.max(mean, least),
       low: Math.max(low, least),
       high: Math.max(high, least),
@@ -23,7 +25,7 @@ export function drawGaps(records: readonly Record[]): string | null {
       fill: model.run.variant === "flat" ? colour : "none",
       symbol,
       title,
-    }];
+    };
   });
   if (points.length === 0) return null;
   return chart({
@@ -79,12 +81,13 @@ function legend(
 ): Plot.Markish[] {
   const models = [...new Map(points.map((point) => [point.model, point])).values()];
   const fy = () => points[0]!.dataset;
+  const width = Math.max(90, 24 + 7 * Math.max(...models.map(({ model }) => model.length)));
   return models.flatMap(({ model, colour, fill, symbol }, i) => {
     const place = { fy, frameAnchor: "top-left", dy: -26 } as const;
     const style = { fill, stroke: colour, symbol: () => symbol, r: 4 };
     return [
-      Plot.dot([model], { ...place, dx: 90 * i + 8, ...style }),
-      Plot.text([model], { ...place, dx: 90 * i + 18, dy: -31, text: () => model }),
+      Plot.dot([model], { ...place, dx: width * i + 8, ...style }),
+      Plot.text([model], { ...place, dx: width * i + 18, dy: -31, text: () => model }),
     ];
   });
 }

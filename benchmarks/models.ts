@@ -29,16 +29,11 @@ export interface Model {
   readonly scores: readonly Scores[];
 }
 
-/** Groups quality records by all but the seed, in their order. */
+/** The models of the quality records, in their order. */
 export function modelsOf(records: readonly Record[]): Model[] {
-  const quality = records.filter(({ run }) => run.kind === "quality");
-  const groups = Map.groupBy(
-    quality,
-    ({ run: { seed: _, expectedSeconds: __, ...rest }, config, environment: { backend } }) =>
-      JSON.stringify([rest, config?.familyVersion, backend]),
-  );
+  const groups = bySeed(records.filter(({ run }) => run.kind === "quality"));
   const backends = backendsOf(records);
-  return [...groups.values()].map((group) => {
+  return groups.map((group) => {
     const { run, environment: { backend } } = group[0]!;
     return {
       run: run as QualityRun,
@@ -51,6 +46,22 @@ export function modelsOf(records: readonly Record[]): Model[] {
   });
 }
 
+/**
+ * Groups records that differ in the seed alone: of one run, backend and version of the family. A run that went
+ * wrong has no version of its own and stands with the others of its kind, if these have one.
+ */
+export function bySeed(records: readonly Record[]): Record[][] {
+  const runs = Map.groupBy(
+    records,
+    ({ run: { seed: _, expectedSeconds: __, ...rest }, environment: { backend } }) =>
+      JSON.stringify([rest, backend]),
+  );
+  return [...runs.values()].flatMap((group) => {
+    const versions = Map.groupBy(group, ({ config }) => config?.familyVersion ?? null);
+    return versions.size === 2 && versions.has(null) ? [group] : [...versions.values()];
+  });
+}
+
 /** What tells records apart that are not taken together: profile and backend, where there are several. */
 export function settingOf(records: readonly Record[]): (record: Record) => string {
   const isOneProfile = new Set(records.map(({ run }) => run.profile)).size === 1;
@@ -59,7 +70,8 @@ export function settingOf(records: readonly Record[]): (record: Record) => strin
     (isOneProfile ? "" : `, ${run.profile}`) + (isOneBackend ? "" : `, ${backend}`);
 }
 
-function backendsOf(records: readonly Record[]): string[] {
+/** The backends of some records. */
+export function backendsOf(records: readonly Record[]): string[] {
   return [...new Set(records.map(({ environment: { backend } }) => backend))];
 }
 
@@ -91,10 +103,22 @@ export function nats(model: Model): Interval | null {
   return interval(model, ({ nllNats }) => nllNats, ({ nllSe }) => nllSe);
 }
 
-/** Test bits/dim. */
+/** Test bits/dim; of a flow with classes those of p(x), which compare with others: see {@link labelNats}. */
 export function bits(model: Model): Interval | null {
   const errorOf = ({ nllSe, dim }: Scores) => nllSe / (dim * Math.LN2);
-  return interval(model, ({ bitsPerDim }) => bitsPerDim, errorOf);
+  return interval(
+    model,
+    (scores) => scores.bitsPerDim + labelNats(scores) / (scores.dim * Math.LN2),
+    errorOf,
+  );
+}
+
+/**
+ * What an example's label is worth to a flow with classes, on average: its NLL without the label, of
+ * p(x) = 1/K sum_y p(x | y), less that of p(x | label). 0 without classes.
+ */
+export function labelNats({ nllNats, nllNatsMarginal = nllNats }: Scores): number {
+  return nllNatsMarginal - nllNats;
 }
 
 /** KL of the true density to the model's, nats: the gap to the entropy with less noise. */
@@ -114,18 +138,17 @@ export function isBaseline({ run }: Model): boolean {
 }
 
 /**
- * Without records of suite toy that have one of profile paper beside them: of the same data set, family and
- * variant, on the same backend, and ok.
+ * Without records of suite toy that have some of profile paper beside them: of the same data set, family and
+ * variant, on the same backend, and all of them ok.
  */
 export function withoutSurpassed(records: readonly Record[]): Record[] {
   const modelOf = ({ run, environment: { backend } }: Record) =>
     JSON.stringify([...subjectOf(run), backend]);
-  const surpassing = new Set(
-    records.filter(({ run, status }) => run.profile === "paper" && status === "ok").map(modelOf),
-  );
+  const paper = Map.groupBy(records.filter(({ run }) => run.profile === "paper"), modelOf);
+  const isSurpassed = (record: Record) =>
+    paper.get(modelOf(record))?.every(({ status }) => status === "ok") ?? false;
   return records.filter((record) =>
-    record.run.suite !== "toy" || record.run.profile === "paper" ||
-    !surpassing.has(modelOf(record))
+    record.run.suite !== "toy" || record.run.profile === "paper" || !isSurpassed(record)
   );
 }
 

@@ -2,7 +2,7 @@ import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { quantile } from "./metrics.ts";
-import { settingOf, statusOf } from "./models.ts";
+import { bySeed, labelNats, modelsOf, settingOf, statusOf } from "./models.ts";
 import { modelName, type Variant, VARIANTS } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
@@ -42,7 +42,7 @@ function toyPivot(records: readonly Record[]): Pivot {
     head: ["test NLL, nats", "floor", ...models],
     rows,
     note: "Lower is better. floor: the entropy of the data, which no density can beat on average." +
-      errorNote(rows) +
+      cellNotes(rows) +
       (datasets.some((dataset) => dataset.startsWith("file:"))
         ? " file: columns standardised by their training rows, in which unit the NLL is."
         : "") +
@@ -61,17 +61,24 @@ function imagePivot(records: readonly Record[]): Pivot {
     name: "images",
     head: ["test bits/dim", ...datasets],
     rows,
-    note: "Lower is better. Flat vectors where no variant is named." + errorNote(rows) +
+    note: "Lower is better. Flat vectors where no variant is named." + cellNotes(rows) +
       variantNotes(models),
   };
 }
 
-/** What stands behind ±, where there is one. */
-function errorNote(rows: Pivot["rows"]): string {
-  return rows.flat().some((cell) => cell.includes("±"))
+/** What ± and several numbers in a cell mean, where there are some. */
+function cellNotes(rows: Pivot["rows"]): string {
+  const has = (sign: string) => rows.flat().some((cell) => cell.includes(sign));
+  return (has("±")
     ? " ±: the standard error over test examples, where it is large: a few of them have next to no density."
-    : "";
+    : "") +
+    (has(SEPARATOR)
+      ? " Several numbers in a cell: of seeds with different budgets, options or versions."
+      : "");
 }
+
+/** Between what is not taken together in a cell. */
+const SEPARATOR = "; ";
 
 /** What the variants are that some models have. */
 function variantNotes(models: readonly string[]): string {
@@ -86,24 +93,21 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   conv: "multi-scale and convolutional",
   vardeq: "conv with variational dequantisation",
   paper: "NICE without a logit, as published",
-  class: "images given their label",
-  conv_class: "conv, images given their label",
+  class: "trained with the labels, and the mean of the densities for all labels scored",
+  conv_class: "conv, with the labels like class",
 };
 
 /** The founding report's experiments, a row each. */
 function reportPivot(records: readonly Record[]): Pivot {
   const report = records.filter(({ run }) => run.suite === "report");
   const setting = settingOf(report);
-  const groups = Map.groupBy(
-    report,
-    (record) => `${record.run.family} on ${record.run.dataset}${setting(record)}`,
-  );
   return {
     name: "report",
     head: ["suite report", "test NLL", "unit", "floor"],
-    rows: [...groups].map(([what, group]) => {
-      const scores = group[0]!.scores;
-      const unit = scores?.space === "pixel" ? "bits/dim" : "nats";
+    rows: bySeed(report).map((group) => {
+      const { run: { family, dataset }, scores } = group[0]!;
+      const what = `${family} on ${dataset}${setting(group[0]!)}`;
+      const unit = DATASETS[dataset]?.kind === "images" ? "bits/dim" : "nats";
       return [what, qualityCell(group), unit, scores?.floorNats?.toFixed(3) ?? ""];
     }),
     note:
@@ -118,7 +122,7 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
     run.kind === "quality" && run.suite !== "report" &&
     (DATASETS[run.dataset]?.kind === "images") === (space === "pixel")
   );
-  const name = ({ run }: Record) => modelName(run);
+  const models = modelsOf(ofSpace);
   const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const rank = (model: string) => {
     const [family, variant = "flat"] = model.split(" ");
@@ -126,34 +130,35 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
   };
   const setting = settingOf(ofSpace);
   const label = (record: Record) => record.run.dataset + setting(record);
-  const of = (dataset: string) => ofSpace.filter((record) => label(record) === dataset);
+  const of = (dataset: string) => models.filter(({ records }) => label(records[0]!) === dataset);
   return {
     datasets: unique(ofSpace.map(label)),
-    models: unique(ofSpace.map(name)).sort((a, b) => rank(a) - rank(b)),
+    models: unique(models.map(({ name }) => name)).sort((a, b) => rank(a) - rank(b)),
     cell: (dataset: string, model: string) =>
-      qualityCell(of(dataset).filter((record) => name(record) === model)),
+      of(dataset).filter(({ name }) => name === model).map(({ records }) => qualityCell(records))
+        .join(SEPARATOR),
     floor: (dataset: string) =>
-      of(dataset).find(({ scores }) => scores)?.scores?.floorNats?.toFixed(3) ?? "",
+      of(dataset).flatMap(({ scores }) => scores)[0]?.floorNats?.toFixed(3) ?? "",
   };
 }
 
 /**
  * The mean over seeds, in the unit of the row, or what went wrong. Where a few test points decide, the
- * standard error over the test set stands beside it.
+ * standard error over the test set stands beside it; other seeds make it smaller where they come with other
+ * test sets.
  */
 export function qualityCell(records: readonly Record[]): string {
-  if (records.length === 0) return "";
   const status = statusOf(records);
   if (status !== "ok") return status;
-  const mean = meanOf(
-    records.map(({ scores }) => scores!.space === "pixel" ? scores!.bitsPerDim : scores!.nllNats),
-  ).toFixed(3);
+  const scores = records.map(({ scores }) => scores!);
+  const isImage = scores[0]!.space === "pixel";
   // Standard errors over test examples, in the unit of the mean, above which they are shown.
-  const [unit, most] = records[0]!.scores!.space === "pixel"
-    ? [records[0]!.scores!.dim * Math.LN2, 0.05]
-    : [1, 0.1];
-  const error = Math.max(...records.map(({ scores }) => scores!.nllSe)) / unit /
-    Math.sqrt(records.length);
+  const [unit, most] = isImage ? [scores[0]!.dim * Math.LN2, 0.05] : [1, 0.1];
+  const mean = meanOf(
+    scores.map((own) => isImage ? own.bitsPerDim + labelNats(own) / unit : own.nllNats),
+  ).toFixed(3);
+  const testSets = unique(scores.map(({ dataHash }) => dataHash)).length;
+  const error = Math.max(...scores.map(({ nllSe }) => nllSe)) / unit / Math.sqrt(testSets);
   return error > most ? `${mean} ± ${Number(error.toPrecision(2))}` : mean;
 }
 
@@ -169,7 +174,9 @@ function energyPivot(records: readonly Record[]): Pivot {
     return [
       dataset,
       ofEnergy.find(({ energy }) => energy)?.energy?.logZ.toFixed(3) ?? "",
-      ...families.map((family) => energyCell(ofEnergy.filter(({ run }) => run.family === family))),
+      ...families.map((family) =>
+        bySeed(ofEnergy.filter(({ run }) => run.family === family)).map(energyCell).join(SEPARATOR)
+      ),
     ];
   });
   return {
@@ -185,7 +192,6 @@ function energyPivot(records: readonly Record[]): Pivot {
 
 /** Means over seeds, or what went wrong. */
 function energyCell(records: readonly Record[]): string {
-  if (records.length === 0) return "";
   const status = statusOf(records);
   if (status !== "ok") return status;
   const kl = meanOf(records.map(({ energy }) => energy!.klNats));
@@ -201,8 +207,8 @@ function timingPivot(records: readonly Record[]): Pivot {
   );
   const setting = settingOf(timing);
   const rows = timing.flatMap((record) => {
-    const { run, timings } = record;
-    const name = run.family + setting(record);
+    const { run, timings, status } = record;
+    const name = run.family + setting(record) + (status === "ok" ? "" : `: ${status}`);
     // Operations that need no inversion stand in the first row of the family.
     const methods = unique(timings.map(({ method }) => method).filter((m) => m !== "direct"));
     return (methods.length > 0 ? methods : ["direct"]).map((method, i) => [

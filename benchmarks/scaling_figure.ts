@@ -23,7 +23,7 @@ export function drawScaling(records: readonly Record[]): string | null {
     return dims.map((dim, i) => ({
       ...way,
       panel: name,
-      line: `${timing.method}${setting(record)}`,
+      line: way.words + setting(record),
       batch: `batch ${timing.batch}`,
       dim,
       ms: ms[i]!,
@@ -44,7 +44,7 @@ export function drawScaling(records: readonly Record[]): string | null {
       width: 960,
       height: 280 * panels.length,
       marginLeft: 60,
-      marginRight: 110,
+      marginRight: 30 + 6 * Math.max(...ends.map(({ line }) => line.length)),
       marginBottom: 45,
       x: { type: "log", label: "coordinates D" },
       y: {
@@ -72,7 +72,7 @@ export function drawScaling(records: readonly Record[]): string | null {
         Plot.line(points, { ...at, z: "line", stroke: "colour", strokeWidth: 2 }),
         Plot.dot(points, { ...at, fill: "colour", symbol: "symbol", r: 3.5, title: "title" }),
         ...ends.map((end) =>
-          Plot.text([end], { ...at, text: "words", textAnchor: "start", dx: 9, dy: end.dy })
+          Plot.text([end], { ...at, text: "line", textAnchor: "start", dx: 9, dy: end.dy })
         ),
       ],
     },

@@ -6,6 +6,7 @@ import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./columns.ts"
 import { CITATION, toBibtex } from "./citation.ts";
 import { toCsv, toObjects } from "./csv.ts";
 import { toLatex } from "./latex.ts";
+import { slotKey } from "./match_runs.ts";
 import { modelsOf } from "./models.ts";
 import { pivots, placeIn } from "./pivot.ts";
 import { SUITES } from "./suites.ts";
@@ -64,17 +65,7 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
 export async function currentRecords(out: string): Promise<Record[]> {
   const slots = Map.groupBy(
     await readRecords(out),
-    ({ run, environment: { backend } }) =>
-      JSON.stringify([
-        run.kind,
-        run.suite,
-        run.profile,
-        run.dataset,
-        run.family,
-        run.variant,
-        run.seed,
-        backend,
-      ]),
+    (record) => `${slotKey(record)}, seed ${record.run.seed}`,
   );
   const latest = [...slots.values()].map((records) =>
     records.reduce((a, b) => a.startedAt < b.startedAt ? b : a)

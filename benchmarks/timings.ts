@@ -12,6 +12,11 @@ export interface Timed {
   readonly p90Ms: number;
 }
 
+/** What tells times of the same operation apart: profile and backend. */
+export function timedWith({ run: { profile }, environment: { backend } }: Record): string {
+  return `${profile}, ${backend}`;
+}
+
 /** All that was timed. */
 export function timedOf(records: readonly Record[]): Timed[] {
   return records.flatMap((record) => {
@@ -25,7 +30,10 @@ export function timedOf(records: readonly Record[]): Timed[] {
   });
 }
 
-/** What was timed in the most dimensions, in the largest batch for which all ways of inverting were. */
+/**
+ * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of the
+ * first profile and backend of several.
+ */
 export function hardest(timed: readonly Timed[]): Timed[] {
   const dim = Math.max(...timed.map(({ run }) => run.dim));
   const ofDim = timed.filter(({ run }) => run.dim === dim);
@@ -33,5 +41,6 @@ export function hardest(timed: readonly Timed[]): Timed[] {
   const batch = Math.max(
     ...(compared.length > 0 ? compared : ofDim).map(({ timing }) => timing.batch),
   );
-  return ofDim.filter(({ timing }) => timing.batch === batch);
+  const found = ofDim.filter(({ timing }) => timing.batch === batch);
+  return found.filter(({ record }) => timedWith(record) === timedWith(found[0]!.record));
 }

@@ -1,5 +1,5 @@
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
-import { figureName } from "../benchmarks/figure_name.ts";
+import { figureNames } from "../benchmarks/figure_name.ts";
 import type { Record } from "../benchmarks/record.ts";
 import { spaced } from "../benchmarks/format.ts";
 import { slotKey } from "../benchmarks/match_runs.ts";
@@ -57,8 +57,9 @@ export async function drawPictures(
       made.set(record.runId, [add(`densities/${record.runId}.png`, png, alt)]);
     }
   }
+  const nameOf = figureNames(records);
   for (const record of records) {
-    const found = await figuresOf(record, out);
+    const found = await figuresOf(record, nameOf, out);
     for (const { name, content, alt } of found) {
       const list = made.get(record.runId) ?? [];
       made.set(record.runId, [...list, add(`figures/${name}`, content, alt)]);
@@ -91,13 +92,14 @@ const FIGURES: { readonly [what: string]: string } = {
 /** The files that `deno task figures` made of a run; none where it has no flow, as when it diverged. */
 async function figuresOf(
   record: Record,
+  nameOf: ReturnType<typeof figureNames>,
   out: string,
 ): Promise<{ name: string; content: Uint8Array<ArrayBuffer>; alt: string }[]> {
   const found: { name: string; content: Uint8Array<ArrayBuffer>; alt: string }[] = [];
   if (record.scores === null) return found;
   for (const [what, words] of Object.entries(FIGURES)) {
     for (const suffix of ["png", "svg"]) {
-      const name = `${figureName(record.run, what)}.${suffix}`;
+      const name = `${nameOf(record, what)}.${suffix}`;
       const path = `${out}/figures/${name}`;
       if (!await exists(path)) continue;
       found.push({

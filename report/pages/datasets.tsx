@@ -9,7 +9,7 @@ import { modelName } from "../../benchmarks/plan.ts";
 import { uniqueSlug } from "../../benchmarks/unique_slug.ts";
 
 /** A data set or an energy of the registries that records speak of, or null for another. */
-export function definitionOf(name: string): DatasetDefinition | Energy | null {
+function definitionOf(name: string): DatasetDefinition | Energy | null {
   return DATASETS[name] ?? ENERGIES[name] ?? null;
 }
 

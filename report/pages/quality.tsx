@@ -9,6 +9,7 @@ import {
   bits,
   type Interval,
   isBaseline,
+  labelNats,
   meanOf,
   type Model,
   modelsOf,
@@ -150,7 +151,9 @@ function ourRow(model: Model): ImageRow {
     from: <a href={`runs/${records[0]!.runId}.html`}>this suite, {setting}</a>,
     fromText: `this suite, ${setting}`,
     bits: bits(model),
-    logitNats: meanOf(scores.map(({ nllNatsLogit }) => nllNatsLogit)),
+    logitNats: meanOf(
+      scores.map((own) => own.nllNatsLogit === null ? null : own.nllNatsLogit + labelNats(own)),
+    ),
     parameters: scores[0]?.params || null,
     steps: meanOf(training.map((training) => training?.steps || null)),
     seconds: meanOf(training.map((training) => training?.trainSeconds || null)),
@@ -269,9 +272,11 @@ function energies(records: readonly Record[]): VNode | null {
     {
       name: "KL, nats",
       title: "KL of the flow to the normalised target",
-      value: ({ energy, status }) => energy?.klNats ?? status,
+      value: ({ energy, status }) => status === "ok" ? energy!.klNats : status,
       show: ({ energy, status }) =>
-        energy ? `${energy.klNats.toFixed(3)} ± ${(1.96 * energy.klSe).toPrecision(2)}` : status,
+        status === "ok"
+          ? `${energy!.klNats.toFixed(3)} ± ${(1.96 * energy!.klSe).toPrecision(2)}`
+          : status,
     },
     {
       name: "ESS, %",

@@ -120,13 +120,18 @@ function properties(caption: string, values: { readonly [name: string]: string }
   );
 }
 
-const CURVE =
-  "Training curve: negative log-likelihood of training batches and of validation data over steps";
+/** What an objective's loss is called, and what selects the weights. */
+const LOSSES = {
+  likelihood: { loss: "negative log-likelihood", validation: "validation data" },
+  reverseKl: { loss: "reverse KL but for log Z", validation: "latent draws kept for validation" },
+};
 
 /** Loss on batches and on validation data over steps. */
-function curve(site: Site, { training, scores, runId }: Record): VNode | null {
+function curve(site: Site, { run, training, scores, runId }: Record): VNode | null {
   if (!training || training.curve.length < 2) return null;
   const isImage = scores?.space === "pixel";
+  const { loss, validation } = LOSSES[run.kind === "energy" ? "reverseKl" : "likelihood"];
+  const alt = `Training curve: ${loss} of training batches and of ${validation} over steps`;
   const lines = training.curve.flatMap(({ step, trainNats, validationNats }) => [
     { step, what: "training batches", nats: trainNats, colour: PALETTE.orange },
     { step, what: "validation", nats: validationNats, colour: PALETTE.blue },
@@ -166,25 +171,25 @@ function curve(site: Site, { training, scores, runId }: Record): VNode | null {
         strokeDasharray: "4 4",
       }),
     ],
-  }, CURVE);
+  }, alt);
   return site.picture(
     "../",
     `curve-${runId}`,
     svg,
-    CURVE,
+    alt,
     (
       <>
-        {key(PALETTE.blue, "validation")},{" "}
-        {key(PALETTE.orange, "training batches")}: mean negative log-likelihood,{" "}
-        {unit}, with fresh noise. The weights of the dashed step were kept, chosen on validation
-        data. Values beyond the frame stand at its edge.
+        {key(PALETTE.blue, "validation")}, {key(PALETTE.orange, "training batches")}: mean {loss},
+        {" "}
+        {unit}, with fresh noise. The weights of the dashed step were kept, chosen on{" "}
+        {validation}. Values beyond the frame stand at its edge.
       </>
     ),
   );
 }
 
 /** What a page of one flow need not say, or has no room for. */
-const ELSEWHERE = ["flow", "D", "per example", "passes"];
+const ELSEWHERE = ["flow", "D", "per example", "passes", "profile, backend"];
 const COLUMNS = TIME_COLUMNS.filter(({ name }) => !ELSEWHERE.includes(name));
 
 const REPETITIONS = "Every timed repetition of each operation";

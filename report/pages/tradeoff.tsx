@@ -7,7 +7,7 @@ import { duration, ratio } from "../../benchmarks/format.ts";
 import { drawScaling } from "../../benchmarks/scaling_figure.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import type { Site } from "../site.tsx";
-import { hardest, type Timed, timedOf } from "../../benchmarks/timings.ts";
+import { hardest, type Timed, timedOf, timedWith } from "../../benchmarks/timings.ts";
 
 /** Sampling and density times: what the asymmetry is, and what remains of it. */
 export function tradeoff(site: Site, records: readonly Record[]): VNode {
@@ -26,7 +26,7 @@ export function tradeoff(site: Site, records: readonly Record[]): VNode {
       <p class="lead">
         An autoregressive flow is fast in one direction: MAF evaluates densities in one network pass
         and IAF samples in one. The other direction takes a pass for each coordinate with the
-        papers' algorithm, and little more than one with each weight used once.
+        papers' algorithm, and the time of one or two with each weight used once.
       </p>
       {scalingFigure(site, "", records)}
       {directionsFigure(site, "", records)}
@@ -76,6 +76,7 @@ export const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
     show: ({ timing }) => Number(timing.passes.toFixed(1)),
   },
   { name: "repeats", value: ({ timing }) => timing.samplesMs.length },
+  { name: "profile, backend", value: ({ record }) => timedWith(record) },
 ];
 
 const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>[] = [
@@ -93,6 +94,7 @@ const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>
     title: "The least timed D from which on it is faster than sequential passes",
     value: ({ fasterFromDim }) => fasterFromDim,
   },
+  { name: "profile, backend", value: ({ record }) => timedWith(record) },
 ];
 
 /** Time over D of both autoregressive families. */
@@ -118,8 +120,10 @@ export function directionsFigure(
     root,
     "directions",
     drawDirections(records),
-    `${first.timing.batch} samples against as many densities in ${first.run.dim} dimensions; on the ` +
-      "dashed line both cost the same. Colour and number: bits/dim of the flat flow of the family on " +
+    `${first.timing.batch} samples against as many densities in ${first.run.dim} dimensions, ` +
+      `${
+        timedWith(first.record)
+      }; on the dashed line both cost the same. Colour and number: bits/dim of the flat flow of the family on ` +
       "MNIST, the darker the lower; gray: not scored.",
   );
 }

@@ -5,6 +5,7 @@ import { drawGaps } from "../../benchmarks/gaps_figure.ts";
 import type { Profile } from "../../benchmarks/plan.ts";
 import type { Record } from "../../benchmarks/record.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
+import { hardest, timedOf } from "../../benchmarks/timings.ts";
 
 const FLOOR = 2.4;
 
@@ -12,7 +13,7 @@ const FLOOR = 2.4;
 function recordOf(
   family: string,
   gaps: readonly number[],
-  { profile = "paper" as Profile, variant = "flat", seed = 0 } = {},
+  { profile = "paper" as Profile, variant = "flat", seed = 0, backend = "wasm" } = {},
 ): Record {
   const [run] = planRuns({
     profile,
@@ -28,11 +29,11 @@ function recordOf(
     validationNats: FLOOR + gap,
   }));
   const scores = { floorNats: FLOOR, klNats: gaps.at(-1)!, klSe: 0.001 };
-  const environment = { backend: "wasm" };
+  const environment = { backend };
   return {
     run,
     status: "ok",
-    config: {},
+    config: { familyVersion: 1 },
     environment,
     training: { curve },
     scores,
@@ -76,6 +77,33 @@ Deno.test("drawConvergence() has a line for each model: the median gap over seed
   assert.ok(Math.abs((b![1]! - a![1]!) - (c![1]! - b![1]!)) < 0.02);
   assert.ok(a![1]! < b![1]!, "a smaller gap is further down");
   assert.deepEqual(lines["glow deep"]!.points[0], [a![0]!, b![1]!]);
+});
+
+Deno.test("figures of toys have lines and places of their own for profiles and backends", () => {
+  const records = [
+    recordOf("maf", [1, 0.1]),
+    recordOf("maf", [1, 0.2], { backend: "cpu" }),
+    recordOf("iaf", [1, 0.3], { profile: "quick" }),
+  ];
+  const names = ["iaf, quick, wasm", "maf, paper, cpu", "maf, paper, wasm"];
+  assert.deepEqual(Object.keys(linesOf(drawConvergence(records)!)).sort(), names);
+  const svg = drawGaps(records)!;
+  const places = [...svg.matchAll(/transform="translate\(([^)]*)\)"[^>]*><title>(.*?) on moons/g)];
+  assert.deepEqual(places.map(([, , name]) => name).sort(), names);
+  assert.equal(
+    new Set(places.map(([, place]) => place!.split(",")[1])).size,
+    3,
+    "lines of the panel",
+  );
+});
+
+Deno.test("hardest() is of one profile and backend", () => {
+  const [run] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const timings = [{ op: "density", method: "direct", batch: 1, samplesMs: [7] }];
+  const of = (backend: string) => ({ run, timings, environment: { backend } }) as unknown as Record;
+  const found = hardest(timedOf([of("wasm"), of("cpu"), of("wasm")]));
+  assert.deepEqual(found.map(({ record }) => record.environment.backend), ["wasm", "wasm"]);
+  assert.deepEqual(hardest([]), []);
 });
 
 Deno.test("figures of toys are left out where there is nothing to draw", () => {

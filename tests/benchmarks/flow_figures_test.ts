@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { decode } from "npm:fast-png@8.0.0";
-import { figureName } from "../../benchmarks/figure_name.ts";
+import { figureNames } from "../../benchmarks/figure_name.ts";
 import { executeRun } from "../../benchmarks/execute_run.ts";
 import { writeFlowFigures } from "../../benchmarks/flow_figures.ts";
 import { imagePage } from "../../benchmarks/image_page.ts";
-import type { QualityRun } from "../../benchmarks/plan.ts";
+import type { QualityRun, Run } from "../../benchmarks/plan.ts";
 import { type Record, writeRecord } from "../../benchmarks/record.ts";
 import { renderGrayPng } from "../../benchmarks/render.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
@@ -115,11 +115,13 @@ testWith(
   },
 );
 
-Deno.test("figureName() gives each file and each seed a name of its own", () => {
+Deno.test("figureNames() gives each file, seed and backend a name of its own", () => {
+  const of = (run: Run, backend = "wasm+blas") => ({ run, environment: { backend } }) as Record;
+  const one = figureNames([of(planRuns({ profile: "smoke" })[0]!)]);
   const datasets = ["file:a/x.csv", "file:b/x.csv", "file:b/x.npy", "moons"];
   const names = datasets.flatMap((dataset) =>
     planRuns({ profile: "smoke", datasets: [dataset], families: ["maf"], seeds: [0, 1, 11] })
-      .map((run) => figureName(run, "samples"))
+      .map((run) => one(of(run), "samples"))
   );
   assert.equal(new Set(names).size, 3 * datasets.length);
   assert.ok(names.every((name) => /^[\w-]+$/.test(name)), names.join());
@@ -128,4 +130,9 @@ Deno.test("figureName() gives each file and each seed a name of its own", () => 
     "samples-moons-maf-flat-smoke-s1",
     "samples-moons-maf-flat-smoke-s11",
   ]);
+  const [run] = planRuns({ profile: "smoke", datasets: ["moons"], families: ["maf"] });
+  const both = [of(run!), of(run!, "wasm")];
+  const [first, second] = both.map((record) => figureNames(both)(record, "samples"));
+  assert.equal(first, "samples-moons-maf-flat-smoke-wasm-blas");
+  assert.equal(second, "samples-moons-maf-flat-smoke-wasm");
 });

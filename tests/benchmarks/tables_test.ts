@@ -43,7 +43,7 @@ function record(
     schema: 1,
     runId: id,
     run: { ...plan!, seed },
-    config: {},
+    config: rest.scores === null ? null : { familyVersion: 1 },
     status: "ok",
     reason: "",
     startedAt: "2026-01-01T00:00:00.000Z",
@@ -74,7 +74,7 @@ Deno.test("buildTables() summarises seeds by Student's t, and leaves out what is
   const tables = buildTables(records);
   const [row, ...more] = rows(tables["summary.csv"]!);
   assert.equal(more.length, 0);
-  assert.equal(row!.seeds, "3");
+  assert.deepEqual([row!.seeds, row!.failed], ["3", "1"]);
   // Mean 2.6667, standard deviation 0.2082, t(0.975, 2) = 4.30265: half width 0.51711.
   assertAllClose(
     [row!.nll_nats_mean, row!.nll_nats_low, row!.nll_nats_high].map(Number),
@@ -258,6 +258,49 @@ Deno.test("buildTables() says that a seed failed, and takes no mean over the oth
   assert.equal(nats(model!), null);
 });
 
+Deno.test("modelsOf() has versions of a family apart, and what went wrong with those of its kind", () => {
+  const old = record({ seed: 0, config: { familyVersion: 1 } });
+  const bad = record({ seed: 1, scores: null, status: "diverged" });
+  const seeds = (records: Record[]) =>
+    modelsOf(records).map(({ records }) => records.map(({ run }) => run.seed));
+  assert.deepEqual(seeds([old, bad]), [[0, 1]]);
+  assert.deepEqual(seeds([bad]), [[1]]);
+  const renewed = record({ seed: 2, config: { familyVersion: 2 } });
+  assert.deepEqual(seeds([old, renewed]), [[0], [2]]);
+  assert.deepEqual(seeds([old, bad, renewed]), [[0], [1], [2]]);
+});
+
+Deno.test("buildTables() takes no mean over seeds with different budgets", () => {
+  const longer = record({ seed: 1, nllNats: 2 });
+  const run = { ...longer.run, train: { maxSteps: 10_000 } } as unknown as Record["run"];
+  const tables = buildTables([record({ seed: 0 }), { ...longer, run }]);
+  assert.match(tables["tables/quality.md"]!, /\| 2\.500; 2\.000 \|\n\n.*Several numbers in a cell/);
+  assert.equal(rows(tables["summary.csv"]!).length, 2);
+});
+
+Deno.test("buildTables() scores images by what the label is not told of, beside other flows", () => {
+  const nats = 784 * Math.LN2;
+  const of = record({});
+  const run = { ...of.run, dataset: "mnist", variant: "class" } as Record["run"];
+  const pixels = { space: "pixel" as const, dim: 784, bitsPerDim: 1.8, nllNats: -6.2 * nats };
+  const given = { ...scores, ...pixels, nllNatsMarginal: -6.1 * nats };
+  assert.match(buildTables([{ ...of, run, scores: given }])["tables/images.md"]!, /\| 1\.900 \|/);
+});
+
+Deno.test("buildTables() names what failed of timings, and the unit of what has no score", () => {
+  const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const failed = { ...record({ scores: null }), status: "failed", run: timed! } as Record;
+  assert.match(buildTables([failed])["tables/timing.md"]!, /\| maf: failed \| 2 \|/);
+  const report = change(record({ scores: null, status: "diverged" }), {
+    suite: "report",
+    dataset: "mnist",
+  } as never);
+  assert.match(
+    buildTables([report])["tables/report.md"]!,
+    /\| maf on mnist \| diverged \| bits\/dim \|/,
+  );
+});
+
 Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
   const paper = (change_: Partial<Record>) =>
     ({ ...change(record({ id: "paper" }), { profile: "paper" }), ...change_ }) as Record;
@@ -265,6 +308,7 @@ Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
   assert.deepEqual(withoutSurpassed([quick, paper({})]).map(({ runId }) => runId), ["paper"]);
   const diverged = paper({ status: "diverged", scores: null });
   assert.equal(withoutSurpassed([quick, diverged]).length, 2);
+  assert.equal(withoutSurpassed([quick, paper({}), diverged]).length, 3);
   const other = paper({ run: { ...quick.run, profile: "paper", family: "iaf" } as Record["run"] });
   assert.equal(withoutSurpassed([quick, other]).length, 2);
 });
@@ -282,5 +326,13 @@ Deno.test("tables of scores show the standard error where a few examples decide"
     const run = { ...of.run, ...(table === "images" && { dataset: "mnist" }) } as Record["run"];
     const tables = buildTables([{ ...of, run, scores: { ...scores, ...change_ } }]);
     assert.match(tables[`tables/${table}.md`]!, expected);
+  }
+  // Four seeds make it smaller where each has a test set of its own.
+  for (const [hashes, expected] of [["same", / ± 0\.4 \|/], ["own", / ± 0\.2 \|/]] as const) {
+    const seeds = [0, 1, 2, 3].map((seed) => {
+      const dataHash = hashes === "same" ? "" : String(seed);
+      return { ...record({ seed }), scores: { ...scores, nllSe: 0.4, dataHash } };
+    });
+    assert.match(buildTables(seeds)["tables/quality.md"]!, expected);
   }
 });

@@ -113,6 +113,30 @@ testWith(["read"], "the site shows each score of quality.csv, as the record has 
   );
 });
 
+testWith(
+  ["read"],
+  "an energy that failed shows no KL, and its curve is called what it is",
+  async () => {
+    await startEngine();
+    const energies = (await currentRecords(REFERENCE)).filter(({ run }) => run.kind === "energy");
+    const [one, other] = [energies[0]!, {
+      ...energies[1]!,
+      status: "failed",
+      reason: "KL below 0",
+    }];
+    const papers = await Deno.readTextFile("results/papers.csv");
+    const site = await buildSite([one, other as Record], { out: REFERENCE, papers, demo: null });
+    const page = String(site.get("quality.html"));
+    const klOf = ({ energy }: Record) => `${energy!.klNats.toFixed(3)} ±`;
+    assert.ok(page.includes(klOf(one)));
+    assert.ok(!page.includes(klOf(other as Record)));
+    assert.match(page, />failed</);
+    const run = String(site.get(`runs/${one.runId}.html`));
+    assert.match(run, /reverse KL but for log Z of training batches/);
+    assert.doesNotMatch(run, /negative log-likelihood of/);
+  },
+);
+
 testWith(["read"], "the site without its pictures is small", async () => {
   let bytes = 0;
   for (const [path, content] of await files()) {
