@@ -119,7 +119,7 @@ async function drawClasses({ flow, record, dataset }: Subject): Promise<string> 
   }
   const lines = [
     ...captionOf(record),
-    "Each row was asked for one label: 0, 1, 2, … from above. The score is given the label, too.",
+    "Each row was asked for one label: 0, 1, 2, … from above. The score is of the mean of the densities for all.",
   ];
   return imagePage(`Samples by class of ${titleOf(record)}`, lines, panels);
 }

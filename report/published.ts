@@ -6,7 +6,7 @@ export const PROTOCOLS = {
   conv: "Convolutional, logit",
   vardeq: "Bounds by a learned map of the noise, or by several noise samples",
   paper: "No logit",
-  class: "Given the label",
+  class: "Trained with labels, the mean over all labels scored",
 } as const;
 
 /** One of {@link PROTOCOLS}. */
@@ -45,5 +45,6 @@ export function parsePublished(csv: string): Published[] {
 function protocolOf(row: { readonly [column: string]: string }): Protocol {
   if (/no logit/.test(row.preprocessing!)) return "paper";
   if (/importance samples/.test(row.preprocessing!)) return "vardeq";
+  if (/labels?\b/.test(row.architecture!)) return "class";
   return /^(flat|full covariance)/.test(row.architecture!) ? "flat" : "conv";
 }

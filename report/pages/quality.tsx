@@ -38,9 +38,9 @@ export function quality(
       {imageTable(records, published)}
       <p class="note">
         Compare within a protocol. A bound by a learned map of the noise, or by several noise
-        samples, is lower for the same density; a model that is given the label has less to explain;
-        without a logit the model works on other numbers. Published rows are as their sources have
-        them.
+        samples, is lower for the same density; a model that is trained with labels knows more,
+        though it is scored without: the mean of its densities for all labels; without a logit the
+        model works on other numbers. Published rows are as their sources have them.
       </p>
       <h2>Toy densities</h2>
       {toyTable(records)}
