@@ -186,7 +186,12 @@ testWith(
       }
       const images = tables["tables/images.md"]!;
       for (
-        const name of ["maf class", "realnvp class", "realnvp conv_class", "given their label"]
+        const name of [
+          "maf class",
+          "realnvp class",
+          "realnvp conv_class",
+          "trained with the labels",
+        ]
       ) {
         assert.ok(images.includes(name), name);
       }
