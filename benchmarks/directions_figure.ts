@@ -7,9 +7,11 @@ import { hardest, timedOf, timedWith } from "./timings.ts";
 /** Sampling against density time of each family and method, with the quality that goes with it. */
 export function drawDirections(records: readonly Record[]): string | null {
   const hard = hardest(timedOf(records));
+  const [first] = hard;
+  if (!first) return null;
   const mnist = modelsOf(records).filter(({ run, records: [own] }) =>
     run.variant === "flat" && run.suite === "mnist" && run.dataset === "mnist" &&
-    timedWith(own!) === timedWith(hard[0]!.record)
+    timedWith(own!) === timedWith(first.record)
   );
   const groups = Map.groupBy(hard, ({ run }) => run.family);
   const points = [...groups].flatMap(([family, group]) => {

@@ -44,7 +44,7 @@ export function drawScaling(records: readonly Record[]): string | null {
       width: 960,
       height: 280 * panels.length,
       marginLeft: 60,
-      marginRight: 30 + 6 * Math.max(...ends.map(({ line }) => line.length)),
+      marginRight: 30 + 6 * Math.max(0, ...ends.map(({ line }) => line.length)),
       marginBottom: 45,
       x: { type: "log", label: "coordinates D" },
       y: {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { styleOf } from "../../benchmarks/chart.ts";
 import { drawConvergence } from "../../benchmarks/convergence_figure.ts";
+import { drawDirections } from "../../benchmarks/directions_figure.ts";
 import { drawGaps } from "../../benchmarks/gaps_figure.ts";
 import type { Profile } from "../../benchmarks/plan.ts";
 import type { Record } from "../../benchmarks/record.ts";
+import { drawScaling } from "../../benchmarks/scaling_figure.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { hardest, timedOf } from "../../benchmarks/timings.ts";
 
@@ -111,6 +113,11 @@ Deno.test("figures of toys are left out where there is nothing to draw", () => {
   const record = { ...rest, scores: { ...scores!, floorNats: null, klNats: null } };
   assert.equal(drawConvergence([record]), null);
   assert.equal(drawGaps([record]), null);
+  const [run] = planRuns({ profile: "quick", suites: ["mnist"], families: ["maf"] });
+  const image = { ...record, run: run!, timings: [] };
+  for (const draw of [drawConvergence, drawGaps, drawDirections, drawScaling]) {
+    assert.equal(draw([image]), null, draw.name);
+  }
 });
 
 Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
