@@ -3,6 +3,7 @@ import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { logitInPlace } from "./_logit.ts";
 import { choleskyFactor, solveLowerInPlace } from "./_cholesky.ts";
+import { mean } from "./metrics.ts";
 
 /** What a baseline learned. */
 export interface FittedBaseline {
@@ -26,9 +27,6 @@ export interface Baseline {
     rng: Rng,
   ): FittedBaseline | Promise<FittedBaseline>;
 }
-
-const mean = (values: Float64Array): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The best of a few settings by validation log-likelihood. */
 function select<Setting>(

@@ -5,7 +5,7 @@
  */
 import type { Column } from "./csv.ts";
 import { tInterval } from "./_statistics.ts";
-import { quantile } from "./metrics.ts";
+import { mean, quantile } from "./metrics.ts";
 import type { QualityRun, Run } from "./plan.ts";
 import type { JacobiPasses, Record, Scores, Timing } from "./record.ts";
 import type { Scaling } from "./scaling.ts";
@@ -133,7 +133,7 @@ export const TIMING: readonly Column<TimingRow>[] = [
   { name: "p10_ms", value: ({ ms }) => rounded(quantile(ms, 0.1), 4) },
   { name: "median_ms", value: ({ ms }) => rounded(quantile(ms, 0.5), 4) },
   { name: "p90_ms", value: ({ ms }) => rounded(quantile(ms, 0.9), 4) },
-  { name: "mean_ms", value: ({ ms }) => rounded(ms.reduce((a, b) => a + b, 0) / ms.length, 4) },
+  { name: "mean_ms", value: ({ ms }) => rounded(mean(ms), 4) },
   {
     name: "per_example_ms",
     value: ({ ms, timing }) => rounded(quantile(ms, 0.5) / timing.batch, 6),
@@ -181,10 +181,6 @@ export const JACOBI: readonly Column<JacobiRow>[] = [
   { name: "passes", value: ({ passes }) => passes.join(" ") },
   { name: "mean_passes", value: ({ passes }) => rounded(mean(passes), 2) },
 ];
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
 
 /** Records that differ in the seed only. */
 export interface Group {

@@ -7,7 +7,7 @@ import {
   welchInterval,
 } from "./_statistics.ts";
 import { type Matches, matchRuns, type Slot } from "./match_runs.ts";
-import { quantile } from "./metrics.ts";
+import { mean, median } from "./metrics.ts";
 import type { Record, Timing } from "./record.ts";
 
 /** The unit of a quantity; lower is better in all of them. */
@@ -220,12 +220,4 @@ function timeChanges(a: readonly Record[], b: readonly Record[]): Found[] {
       },
     }];
   });
-}
-
-function median(values: readonly number[]): number {
-  return quantile(values.toSorted((x, y) => x - y), 0.5);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

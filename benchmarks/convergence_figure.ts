@@ -1,6 +1,6 @@
 import { chart, Plot, styleOf } from "./chart.ts";
 import { spaced } from "./format.ts";
-import { quantile } from "./metrics.ts";
+import { median } from "./metrics.ts";
 import { type Model, modelsOf, settingOf, toyModels, withoutSurpassed } from "./models.ts";
 import type { Record } from "./record.ts";
 
@@ -80,8 +80,8 @@ function gapCurve({ records, scores }: Model): { step: number; gap: number }[] {
   return [...Map.groupBy(looks, ({ step }) => step)]
     .filter(([, looks]) => looks.length === records.length)
     .map(([step, looks]) => {
-      const losses = looks.map(({ validationNats }) => validationNats).sort((a, b) => a - b);
-      return { step, gap: quantile(losses, 0.5) - floor };
+      const losses = looks.map(({ validationNats }) => validationNats);
+      return { step, gap: median(losses) - floor };
     });
 }
 

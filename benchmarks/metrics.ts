@@ -20,12 +20,24 @@ export function bitsPerDim(nllNats: number, dim: number, levels: number | null):
   return nllNats / (dim * Math.LN2) + (levels === null ? 0 : Math.log2(levels));
 }
 
+/** The mean of some numbers, in float64. */
+export function mean(values: Float64Array | readonly number[]): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
 /** Mean and standard error of a list of numbers, in float64. */
 export function meanAndError(values: Float64Array): { mean: number; error: number } {
   const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, error: n > 1 ? Math.sqrt(squares / (n - 1) / n) : 0 };
+  const center = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  return { mean: center, error: n > 1 ? Math.sqrt(squares / (n - 1) / n) : 0 };
+}
+
+/** The median of numbers in any order. */
+export function median(values: readonly number[]): number {
+  return quantile(values.toSorted((a, b) => a - b), 0.5);
 }
 
 /** The quantile q of sorted numbers, by linear interpolation. */

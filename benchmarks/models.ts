@@ -1,7 +1,7 @@
 import { BASELINES } from "./baselines.ts";
 import { DATASETS } from "../datasets/mod.ts";
 import { subjectOf } from "./match_runs.ts";
-import { meanAndError } from "./metrics.ts";
+import { mean } from "./metrics.ts";
 import { modelName, type QualityRun } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 import { tInterval } from "./_statistics.ts";
@@ -129,7 +129,7 @@ export function gap(model: Model): Interval | null {
 /** The mean of numbers that are there. */
 export function meanOf(values: readonly (number | null | undefined)[]): number | null {
   const known = values.filter((value) => typeof value === "number");
-  return known.length === 0 ? null : meanAndError(Float64Array.from(known)).mean;
+  return known.length === 0 ? null : mean(known);
 }
 
 /** Whether a model learns nothing by gradients. */

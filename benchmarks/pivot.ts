@@ -1,9 +1,9 @@
 import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
-import { quantile } from "./metrics.ts";
+import { mean, median } from "./metrics.ts";
 import { bySeed, labelNats, modelsOf, settingOf, statusOf } from "./models.ts";
-import { modelName, type Variant, VARIANTS } from "./plan.ts";
+import { type Variant, VARIANTS } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
@@ -154,12 +154,12 @@ export function qualityCell(records: readonly Record[]): string {
   const isImage = scores[0]!.space === "pixel";
   // Standard errors over test examples, in the unit of the mean, above which they are shown.
   const [unit, most] = isImage ? [scores[0]!.dim * Math.LN2, 0.05] : [1, 0.1];
-  const mean = meanOf(
+  const score = mean(
     scores.map((own) => isImage ? own.bitsPerDim + labelNats(own) / unit : own.nllNats),
   ).toFixed(3);
   const testSets = unique(scores.map(({ dataHash }) => dataHash)).length;
   const error = Math.max(...scores.map(({ nllSe }) => nllSe)) / unit / Math.sqrt(testSets);
-  return error > most ? `${mean} ± ${Number(error.toPrecision(2))}` : mean;
+  return error > most ? `${score} ± ${Number(error.toPrecision(2))}` : score;
 }
 
 function energyPivot(records: readonly Record[]): Pivot {
@@ -194,8 +194,8 @@ function energyPivot(records: readonly Record[]): Pivot {
 function energyCell(records: readonly Record[]): string {
   const status = statusOf(records);
   if (status !== "ok") return status;
-  const kl = meanOf(records.map(({ energy }) => energy!.klNats));
-  const ess = meanOf(records.map(({ energy }) => energy!.essFraction));
+  const kl = mean(records.map(({ energy }) => energy!.klNats));
+  const ess = mean(records.map(({ energy }) => energy!.essFraction));
   return `${kl.toFixed(3)} (${Number((100 * ess).toPrecision(2))} %)`;
 }
 
@@ -220,7 +220,7 @@ function timingPivot(records: readonly Record[]): Pivot {
           (timing.method === method || i === 0 && timing.method === "direct")
         );
         if (!found) return "";
-        return threeDigits(quantile(found.samplesMs.toSorted((a, b) => a - b), 0.5));
+        return threeDigits(median(found.samplesMs));
       }),
     ]);
   });
@@ -243,10 +243,6 @@ export function placeIn(names: readonly string[], name: string): number {
 /** Three significant digits, never in exponential form. */
 export function threeDigits(value: number): string {
   return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString();
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function unique<T>(values: readonly T[]): T[] {

@@ -1,4 +1,4 @@
-import { quantile } from "./metrics.ts";
+import { mean, median } from "./metrics.ts";
 import type { Record, Timing } from "./record.ts";
 
 /** How the time of one operation grows with the number of coordinates D. */
@@ -54,13 +54,12 @@ function timesByDim(
 ): Map<number, number> {
   return new Map(rows.map(({ record: { run }, timing }) => [
     run.kind === "timing" ? run.dim : 0,
-    quantile(timing.samplesMs.toSorted((a, b) => a - b), 0.5),
+    median(timing.samplesMs),
   ]));
 }
 
 /** The slope of the least-squares line through points. */
 function slope(xs: readonly number[], ys: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const [mx, my] = [mean(xs), mean(ys)];
   const covariance = xs.reduce((sum, x, i) => sum + (x - mx) * (ys[i]! - my), 0);
   return covariance / xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);

@@ -3,7 +3,7 @@ import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 import { drawWeighted } from "./evaluate_reverse_kl.ts";
-import { meanAndError } from "./metrics.ts";
+import { mean } from "./metrics.ts";
 import {
   optimize,
   type TrainConfig,
@@ -93,7 +93,7 @@ export async function trainByReverseKl(
       validate: async () => {
         const draws = rng.split("validation latents");
         const { logProbs, energies } = await drawWeighted(flow, energy, validationCount, draws);
-        return meanAndError(logProbs.map((logProb, i) => logProb + energies[i]!)).mean;
+        return mean(logProbs.map((logProb, i) => logProb + energies[i]!));
       },
       get draws() {
         return { streams: [latents.state], position: 0 };

@@ -16,7 +16,7 @@ import { restoreMatMul } from "../../engine/matmul.ts";
 import { writeAtomically } from "../../engine/write_atomically.ts";
 import { toCsv } from "../csv.ts";
 import { describeEnvironment, type Environment } from "../environment.ts";
-import { quantile } from "../metrics.ts";
+import { median, quantile } from "../metrics.ts";
 import type { TimeConfig } from "../time_flow.ts";
 import { ENGINE_MODELS, type EngineOp } from "./models.ts";
 
@@ -145,14 +145,14 @@ async function timePeer(
   }
 }
 
-const median = ({ samplesMs }: Row): number => quantile(samplesMs.toSorted((a, b) => a - b), 0.5);
+const medianOf = ({ samplesMs }: Row): number => median(samplesMs);
 
 /** The fastest of PyTorch for the same; null without it. */
 function peerMs(row: Row, rows: readonly Row[]): number | null {
   const same = rows.filter(({ engine, model, op }) =>
     engine === "torch" && model === row.model && op === row.op
   );
-  return same.length > 0 ? Math.min(...same.map(median)) : null;
+  return same.length > 0 ? Math.min(...same.map(medianOf)) : null;
 }
 
 function asCsv(rows: readonly Row[], environment: Environment): string {
@@ -173,13 +173,13 @@ function asCsv(rows: readonly Row[], environment: Environment): string {
     // Of sampling coordinate by coordinate the count would say nothing.
     {
       name: "gflops",
-      value: (row) => row.op === "sample" ? null : round(row.flops / median(row) / 1e6),
+      value: (row) => row.op === "sample" ? null : round(row.flops / medianOf(row) / 1e6),
     },
     {
       name: "ratio_to_torch",
       value: (row) => {
         const peer = peerMs(row, rows);
-        return peer === null ? null : round(median(row) / peer);
+        return peer === null ? null : round(medianOf(row) / peer);
       },
     },
     { name: "version", value: ({ version }) => version },
@@ -201,11 +201,11 @@ if (import.meta.main) {
   await writeAtomically(out, asCsv(rows, environment));
   for (const row of rows.toSorted((a, b) => `${a.model} ${a.op}` < `${b.model} ${b.op}` ? -1 : 1)) {
     const peer = peerMs(row, rows);
-    const gflops = row.op === "sample" ? "" : (row.flops / median(row) / 1e6).toFixed(0);
+    const gflops = row.op === "sample" ? "" : (row.flops / medianOf(row) / 1e6).toFixed(0);
     console.log(
       `${row.model.padEnd(22)} ${row.op.padEnd(10)} ${row.engine.padEnd(9)} ${row.threads} ` +
-        `${median(row).toPrecision(4).padStart(9)} ms ${gflops.padStart(4)} GFLOP/s` +
-        (peer === null ? "" : `   ${(median(row) / peer).toPrecision(3).padStart(6)} of torch`),
+        `${medianOf(row).toPrecision(4).padStart(9)} ms ${gflops.padStart(4)} GFLOP/s` +
+        (peer === null ? "" : `   ${(medianOf(row) / peer).toPrecision(3).padStart(6)} of torch`),
     );
   }
   console.error(`The table is in ${out}`);

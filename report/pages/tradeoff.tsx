@@ -4,6 +4,7 @@ import { scalings } from "../../benchmarks/scaling.ts";
 import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/chart.ts";
 import { drawDirections } from "../../benchmarks/directions_figure.ts";
 import { duration, ratio } from "../../benchmarks/format.ts";
+import { mean } from "../../benchmarks/metrics.ts";
 import { drawScaling } from "../../benchmarks/scaling_figure.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import type { Site } from "../site.tsx";
@@ -133,7 +134,6 @@ function jacobi(records: readonly Record[]): VNode | null {
     (record.jacobi ?? []).map((look) => ({ record, ...look }))
   );
   if (looks.length === 0) return null;
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const columns: TableColumn<typeof looks[number]>[] = [
     {
       name: "flow",
