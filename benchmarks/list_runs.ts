@@ -1,7 +1,7 @@
 import { engineInfo } from "../engine/init_engine.ts";
 import { toCsv } from "./csv.ts";
 import { identify } from "./make_run.ts";
-import type { Run } from "./plan.ts";
+import { decisiveOf, type Run } from "./plan.ts";
 import { canonical, listRecords, readRecord, type Record } from "./record.ts";
 
 /**
@@ -45,7 +45,6 @@ export async function listRuns(plan: readonly Run[], out: string): Promise<strin
   ]);
 }
 
-/** What of a run decides its result, but for the versions of the code. */
-function contentOf({ expectedSeconds: _, ...run }: Run, backend: string): string {
-  return canonical({ ...run, backend });
+function contentOf(run: Run, backend: string): string {
+  return canonical({ ...decisiveOf(run), backend });
 }

@@ -2,7 +2,7 @@ import { BASELINES } from "./baselines.ts";
 import { DATASETS } from "../datasets/mod.ts";
 import { subjectOf } from "./match_runs.ts";
 import { mean } from "./metrics.ts";
-import { modelName, type QualityRun } from "./plan.ts";
+import { decisiveOf, modelName, type QualityRun } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 import { tInterval } from "./_statistics.ts";
 
@@ -53,8 +53,8 @@ export function modelsOf(records: readonly Record[]): Model[] {
 export function bySeed(records: readonly Record[]): Record[][] {
   const runs = Map.groupBy(
     records,
-    ({ run: { seed: _, expectedSeconds: __, ...rest }, environment: { backend } }) =>
-      JSON.stringify([rest, backend]),
+    ({ run, environment: { backend } }) =>
+      JSON.stringify([{ ...decisiveOf(run), seed: null }, backend]),
   );
   return [...runs.values()].flatMap((group) => {
     const versions = Map.groupBy(group, ({ config }) => config?.familyVersion ?? null);

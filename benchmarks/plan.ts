@@ -52,6 +52,14 @@ interface RunBase {
   readonly seed: number;
   /** Seconds on two cores, roughly: for the time that is left and for balanced shards. */
   readonly expectedSeconds: number;
+  /** What of its options and budget was chosen by the loss on validation data, if something was. */
+  readonly tuned?: string;
+}
+
+/** What of a run decides its result, but for the versions of the code. */
+export function decisiveOf(run: Run): object {
+  const { expectedSeconds: _, tuned: __, ...decisive } = run;
+  return decisive;
 }
 
 /** A run that trains a flow, or fits a baseline, and scores it. */

@@ -57,6 +57,9 @@ export const mnistFlat: VariantSettings = {
   expectedSeconds: 30,
 };
 
+/** What was chosen of conv in any profile but smoke. */
+export const CONV_TUNED = "on validation images: batch, learning rate, depth against width";
+
 /** MNIST as images. */
 export const mnistConv: VariantSettings = {
   families: "images",
@@ -92,7 +95,10 @@ export const mnist: QualitySuite = {
   seeds: [0],
   counts: { train: 50_000, validation: 10_000, test: 10_000 },
   roundTrips: 10,
-  variants: { flat: mnistFlat, conv: mnistConv },
+  variants: {
+    flat: { ...mnistFlat, tuned: "on validation images: learning rate, steps of Glow" },
+    conv: { ...mnistConv, tuned: CONV_TUNED },
+  },
 };
 
 /**

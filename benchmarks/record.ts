@@ -5,7 +5,7 @@ import { writeAtomically } from "../engine/write_atomically.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { Environment } from "./environment.ts";
 import type { ReverseKl } from "./evaluate_reverse_kl.ts";
-import type { Run } from "./plan.ts";
+import { decisiveOf, type Run } from "./plan.ts";
 import { findProblem, rerunCommand } from "./record_schema.ts";
 import type { TimedOp } from "./time_flow.ts";
 import type { TrainResult } from "./optimize.ts";
@@ -116,8 +116,7 @@ export async function runId(
     readonly file?: string;
   },
 ): Promise<string> {
-  const { expectedSeconds: _, ...decisive } = run;
-  const hash = (await sha256(canonical({ ...decisive, code }))).slice(0, 10);
+  const hash = (await sha256(canonical({ ...decisiveOf(run), code }))).slice(0, 10);
   return `${run.profile}-${slugOf(run.dataset)}-${run.family}-${run.variant}-s${run.seed}-${hash}`;
 }
 

@@ -27,6 +27,7 @@ const common = {
   variant: z.enum(VARIANTS),
   seed: count,
   expectedSeconds: z.number().min(0),
+  tuned: z.string().optional(),
   flow: options,
 };
 

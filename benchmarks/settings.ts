@@ -38,6 +38,8 @@ export interface VariantSettings {
   /** Absent: those of the suite. */
   readonly seeds?: readonly number[];
   readonly expectedSeconds: number;
+  /** What was chosen by the loss on validation data, for the record; absent: nothing. */
+  readonly tuned?: string;
 }
 
 /** What is fitted to energies. */

@@ -99,6 +99,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
           flow: { ...known(family, variant, own.flow), ...own.flowOf[family] },
           train: { ...own.train, ...own.trainOf[family] },
           expectedSeconds: own.expectedSeconds,
+          ...(own.tuned && { tuned: own.tuned }),
         }))
       );
     }),

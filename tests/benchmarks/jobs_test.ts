@@ -68,7 +68,7 @@ testWith(["read", "write"], "runBenchmark() refuses a run twice, before any work
   await inTemporaryFolder(async (folder) => {
     const selection = { suites: ["toy"], datasets: ["moons"], families: ["gaussian"] };
     const plan = planRuns({ profile: "smoke", ...selection });
-    const longer = plan.map((run) => ({ ...run, expectedSeconds: 99 }));
+    const longer = plan.map((run) => ({ ...run, expectedSeconds: 99, tuned: "" }));
     for (const jobs of [1, 2]) {
       await assert.rejects(runBenchmark([...plan, ...longer], { out: `${folder}/out`, jobs }), {
         name: "RangeError",

@@ -5,7 +5,7 @@ import { planRuns } from "../../benchmarks/suites.ts";
 const mnist = (datasets: string[] = []) =>
   planRuns({ profile: "paper", suites: ["mnist"], datasets }) as QualityRun[];
 
-Deno.test("planRuns() has MADE and deep flows: flat ones with other layers and nothing else", () => {
+Deno.test("planRuns() has MADE and deep flows: flat ones with other layers, and with RealNVP a weight decay", () => {
   const flat = mnist().filter(({ variant }) => variant === "flat");
   for (
     const [variant, layers, families] of [
@@ -15,10 +15,12 @@ Deno.test("planRuns() has MADE and deep flows: flat ones with other layers and n
   ) {
     const runs = mnist().filter((run) => run.variant === variant);
     assert.deepEqual([...new Set(runs.map(({ family }) => family))], families);
-    for (const { flow, ...rest } of runs) {
+    for (const { flow, train, ...rest } of runs) {
       const other = flat.find(({ family, seed }) => family === rest.family && seed === rest.seed)!;
-      assert.deepEqual({ ...rest, variant: "flat", flow: { ...flow, layers: 5 } }, other);
+      const [like, decay] = [{ ...flow, layers: 5 }, { ...train!, weightDecay: 0 }];
+      assert.deepEqual({ ...rest, variant: "flat", flow: like, train: decay }, other);
       assert.equal(flow.layers, layers);
+      assert.equal(train!.weightDecay, rest.family === "realnvp" ? 1 : 0);
     }
   }
 });
@@ -35,6 +37,17 @@ Deno.test("planRuns() takes seeds that are asked for, else those of the variant,
   assert.deepEqual(seeds("flat"), [0, 1, 2]);
   assert.deepEqual(seeds("conv"), [0]);
   assert.deepEqual(seeds("flat", [7]), [7]);
+});
+
+Deno.test("planRuns() says what was tuned on validation images, where something was", () => {
+  for (const profile of ["quick", "paper"] as const) {
+    for (
+      const { train, tuned, variant } of planRuns({ profile, suites: ["mnist"] }) as QualityRun[]
+    ) {
+      assert.equal(tuned?.startsWith("on validation images: ") ?? false, train !== null, variant);
+    }
+  }
+  assert.ok(planRuns({ profile: "smoke" }).every(({ tuned }) => tuned === undefined));
 });
 
 Deno.test("planRuns() plans Fashion-MNIST as MNIST, in suite mnist, if it is named", () => {
