@@ -37,6 +37,29 @@ function select<Setting>(
   return settings[scores.indexOf(Math.max(...scores))]!;
 }
 
+/**
+ * What is made of the settings that are possible: those that lead to a RangeError are left out.
+ *
+ * @throws {RangeError} If none is possible.
+ */
+function usable<Setting, Made>(
+  settings: readonly Setting[],
+  make: (setting: Setting) => Made,
+): Made[] {
+  let problem: unknown;
+  const made = settings.flatMap((setting) => {
+    try {
+      return [make(setting)];
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      problem = error;
+      return [];
+    }
+  });
+  if (made.length === 0) throw problem;
+  return made;
+}
+
 /** Every pixel value alike: log2(levels) bits per dimension. */
 const uniform: Baseline = {
   name: "uniform",
@@ -117,11 +140,10 @@ const gaussian: Baseline = {
       });
     };
     const few = { ...validation, count: Math.min(RIDGE_ROWS, validation.count) };
-    const ridge = select(
-      [1e-6, 1e-3, 1e-2, 0.1],
-      (candidate) => mean(logProbs(few, rng.split("validation noise"), factor(candidate))),
+    const { ridge, lower } = select(
+      usable([1e-6, 1e-3, 1e-2, 0.1], (ridge) => ({ ridge, lower: factor(ridge) })),
+      ({ lower }) => mean(logProbs(few, rng.split("validation noise"), lower)),
     );
-    const lower = factor(ridge);
     return {
       params: dim + dim * (dim + 1) / 2,
       config: { ridge },

@@ -68,15 +68,17 @@ export async function evaluateFlow(
     for (let start = 0; start < rows.count; start += BATCH) {
       const count = Math.min(BATCH, rows.count - start);
       const indices = Int32Array.from({ length: count }, (_, i) => start + i);
+      // A row for each label that is averaged over, or one for all.
       const densities = tf.tidy(() => {
         const x = tf.tensor(exampleBatch(rows, indices, noise), [count, ...flow.eventShape]);
         return marginal && flow.classes !== null
-          ? marginalLogProb(flow, x, flow.classes)
+          ? ofEachClass(flow, x, flow.classes)
           : flow.logProb(x, contextOf(flow, rows, indices));
       });
+      const shares = draws * densities.size / count;
       for (const [i, logProb] of (await densities.data()).entries()) {
-        const share = logProb - Math.log(draws);
-        logProbs[start + i] = draw === 0 ? share : logAddExp(logProbs[start + i]!, share);
+        const row = start + i % count;
+        logProbs[row] = logAddExp(logProbs[row]!, logProb - Math.log(shares));
       }
       densities.dispose();
       await breathe(signal);
@@ -86,17 +88,18 @@ export async function evaluateFlow(
   return { nllNats: -mean, nllSe: error, logProbs };
 }
 
-/** log 1/K sum_y p(x | y) of each example. */
-function marginalLogProb(flow: Flow, x: tf.Tensor, classes: number): tf.Tensor1D {
+/** log p(x | y) for each label y, shape [classes, batch]. */
+function ofEachClass(flow: Flow, x: tf.Tensor, classes: number): tf.Tensor {
   const ofClasses = Array.from({ length: classes }, (_, y) => {
     const labels = new Uint8Array(x.shape[0]!).fill(y);
     return flow.logProb(x, oneHot(labels, classes));
   });
-  return tf.sub(tf.logSumExp(tf.stack(ofClasses), 0), Math.log(classes)) as tf.Tensor1D;
+  return tf.stack(ofClasses);
 }
 
 /** log(e^a + e^b). */
-function logAddExp(a: number, b: number): number {
+export function logAddExp(a: number, b: number): number {
+  if (a === -Infinity || b === -Infinity) return a === -Infinity ? b : a;
   return Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
 }
 

@@ -53,6 +53,7 @@ export async function evaluateReverseKl(
  * log q(x) and U(x) of draws x of a flow, nats.
  *
  * @throws {RangeError} If the count is not an integer >= 1.
+ * @throws {TypeError} If the flow is not of the plane.
  */
 export async function drawWeighted(
   flow: Flow,
@@ -64,6 +65,13 @@ export async function drawWeighted(
   if (!Number.isSafeInteger(count) || count < 1) {
     throw new RangeError(
       `Cannot draw from flow as count must be an integer >= 1: current value is ${count}`,
+    );
+  }
+  if (flow.eventShape.length !== 1 || flow.eventShape[0] !== 2) {
+    throw new TypeError(
+      `Cannot draw from flow as energies are of the plane, event shape [2]: current one is [${
+        flow.eventShape.join(", ")
+      }]`,
     );
   }
   const logProbs = new Float64Array(count), energies = new Float64Array(count);

@@ -232,7 +232,9 @@ export function trainConfig(options: Partial<TrainConfig>): TrainConfig {
       fail(option, "an integer >= 1");
     }
   }
-  const { learningRate, clipNorm } = config;
+  const { learningRate, clipNorm, schedule, weightDecay } = config;
+  if (!["constant", "cosine"].includes(schedule)) fail("schedule", "constant or cosine");
+  if (!(weightDecay >= 0 && weightDecay < Infinity)) fail("weightDecay", "finite and >= 0");
   if (!(learningRate > 0 && learningRate < Infinity)) fail("learningRate", "finite and > 0");
   if (clipNorm !== null && !(clipNorm > 0)) fail("clipNorm", "> 0 or null");
   return config;

@@ -16,7 +16,7 @@ import {
 
 /**
  * Trains a flow by maximum likelihood: Adam on minibatches, and the weights of the best validation
- * loss kept. The first batch initialises what is initialised from data. 8-bit data are dequantised
+ * loss kept. The first batch, or as many as have 16 examples, initialise what is initialised from data. 8-bit data are dequantised
  * with fresh noise at every step, and with the same noise at every look at the validation set. A flow with
  * classes learns -log p(x | label).
  *
@@ -47,7 +47,7 @@ export async function trainFlow(
   const result = await optimize(
     flow,
     {
-      initialize: () => tf.tidy(() => flow.initialize(...batches.next())),
+      initialize: () => tf.tidy(() => flow.initialize(...batches.first(FEWEST))),
       loss: () => nll(flow, ...batches.next()),
       validate: async () =>
         (await evaluateFlow(flow, validation, rng.split("validation noise"))).nllNats,
@@ -64,6 +64,9 @@ export async function trainFlow(
   );
   return { ...result, epochs: result.steps * batch / train.count };
 }
+
+/** Examples that initialise what is initialised from data, at least: one alone has no deviation. */
+const FEWEST = 16;
 
 /** Minibatches without replacement: each pass over the rows in a new order. */
 class Batches {
@@ -106,6 +109,16 @@ class Batches {
     const values = exampleBatch(this.#rows, indices, this.#noise);
     const x = tf.tensor(values, [indices.length, ...this.#flow.eventShape]);
     return [x, contextOf(this.#flow, this.#rows, indices)];
+  }
+
+  /** The next batches, as many as it takes to have so many examples. */
+  first(count: number): [x: tf.Tensor, context: tf.Tensor | undefined] {
+    const batches = Array.from({ length: Math.ceil(count / this.#batch) }, () => this.next());
+    const contexts = batches.flatMap(([, context]) => context ?? []);
+    return [
+      tf.concat(batches.map(([x]) => x)),
+      contexts.length > 0 ? tf.concat(contexts) : undefined,
+    ];
   }
 
   #shuffle(): void {

@@ -53,8 +53,8 @@ let kernels: Kernels | undefined;
  *
  * @param options The backend.
  * @returns What was started.
- * @throws {RangeError} If the backend has no such name.
- * @throws {Error} If wasm was asked for by name and cannot start.
+ * @throws {RangeError} If the backend has no such name, or threads is not an integer >= 1.
+ * @throws {Error} If a backend was asked for by name and cannot start.
  *
  * @example
  * ```ts
@@ -122,7 +122,7 @@ async function startWebGpu(): Promise<EngineInfo> {
   }
   await tf.loadWebGpu();
   if (!await tf.setBackend("webgpu")) {
-    await tf.setBackend("cpu");
+    await startCpu("");
     throw new Error('Cannot start engine "webgpu" as TensorFlow.js could not start it');
   }
   const { description, vendor } = adapter.info;
@@ -134,7 +134,7 @@ async function startWasm(): Promise<string> {
   const problem = wasmBinaryProblem();
   if (problem !== "") return problem;
   if (!await tf.setBackend("wasm")) {
-    await tf.setBackend("cpu");
+    await startCpu("");
     return "TensorFlow.js could not start its wasm backend";
   }
   current = describe("wasm", await installKernels(), "");

@@ -18,7 +18,7 @@ export interface ConvNetOptions {
   /** Channels of the output. */
   readonly outputs: number;
   readonly activation: Activation;
-  /** Whether the output layer starts at zero, so that what it conditions starts as the identity. */
+  /** Whether the output layer starts at zero, so that what it conditions starts alike for all inputs. */
   readonly zeroOutput: boolean;
   readonly network: ConvNetwork;
   /** Of the context that it reads; absent: it reads none. */

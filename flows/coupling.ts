@@ -26,7 +26,10 @@ export interface CouplingOptions {
   readonly activation: Activation;
   /** Null for an additive coupling: a shift and no scale. */
   readonly scaleMap: ScaleMap | null;
-  /** Whether it starts as the identity (Kingma and Dhariwal 2018, section 3.3). */
+  /**
+   * Whether the network starts at 0, and so the coupling as the identity, with scale map "sigmoid2" as a constant
+   * scale (Kingma and Dhariwal 2018, section 3.3).
+   */
   readonly zeroOutput: boolean;
   /** For images: the kind of network, "plain" by default. */
   readonly network?: ConvNetwork;

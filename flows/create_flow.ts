@@ -1,3 +1,4 @@
+import { autoregressiveLayers } from "./autoregressive_layers.ts";
 import { isContextKernel } from "./_context.ts";
 import type { Rng } from "../engine/rng.ts";
 import { BASES } from "./base.ts";
@@ -106,10 +107,12 @@ export function createFlow(
     );
   }
   const conditional = classes === undefined ? {} : { classes };
+  // What holds no tensors comes first: it may refuse.
+  const logit = logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)];
   const { base, bijector } = create({ ...config, ...conditional }, rng);
   const parts = [
     ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
-    ...(logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)]),
+    ...logit,
     bijector,
   ];
   const flow = new Flow(base, parts.length === 1 ? bijector : new Chain(parts), {
@@ -121,10 +124,16 @@ export function createFlow(
     ...conditional,
     ...config,
   });
-  if (classes !== undefined && !flow.variables.some(isContextKernel)) {
+  const isDeaf = autoregressiveLayers(bijector).some(({ eventShape: [dim] }) => dim === 1);
+  if (classes !== undefined && (isDeaf || !flow.variables.some(isContextKernel))) {
     flow[Symbol.dispose]();
     throw new RangeError(
-      `Cannot create ${definition.name} with classes as none of its parts takes them`,
+      `Cannot create ${definition.name} with classes as ${
+        isDeaf
+          ? "it then takes dim >= 2, since the first coordinate of a layer does not hear of the class: " +
+            "current value is 1"
+          : "none of its parts takes them"
+      }`,
     );
   }
   return flow;
@@ -139,9 +148,9 @@ function dequantizerFor(shape: readonly number[], config: FlowConfig, rng: Rng):
         `[height, width, channels]: current value is [${shape.join(", ")}]`,
     );
   }
-  const { hidden, activation, scaleMap, network } = config as unknown as Required<
-    DequantizerOptions
-  >;
+  // Families of other programs may lack any of them.
+  const { hidden = [64, 64], activation = "relu", scaleMap = "tanh", network = "plain" } =
+    config as unknown as Partial<DequantizerOptions>;
   const options = { layers: 4, hidden, activation, scaleMap, network };
   const name = "dequantizer";
   return new VariationalDequantizer(name, [height, width, channels], options, rng.split(name));

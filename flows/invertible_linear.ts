@@ -19,8 +19,8 @@ import { Permutation } from "./permutation.ts";
  * Cost: two products of [batch, D] with a triangle of [D, D] in either direction.
  *
  * Source: Kingma and Dhariwal 2018 (Glow), section 3.2, eq. 10. Deviations: the weight starts at a
- * random permutation instead of a random rotation, and the diagonal is positive, since the
- * permutation is free to carry the sign.
+ * random permutation instead of a random rotation, and the diagonal is positive: a map and its mirror image
+ * serve the flow alike.
  */
 export class InvertibleLinear implements Bijector {
   readonly eventShape: readonly number[];

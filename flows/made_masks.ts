@@ -19,7 +19,9 @@ export function countUnits(dim: number, width: number): Int32Array {
 /**
  * The masks of MADE. Input i has degree i + 1, or D - i in descending order, hidden unit k of H the
  * degree 1 + floor(k (D - 1) / H); a connection is kept where the degree does not fall, and in the
- * output layer where it rises, so that output i sees the inputs before i and no others.
+ * output layer where it rises, so that output i sees none but the inputs before i. It sees all of them if every
+ * hidden layer has D - 1 units or more; of fewer units there are not enough degrees, and output i misses the
+ * inputs since the last degree below i, x_{i-1} first.
  *
  * @returns One for each layer; the last has 2 dim columns.
  */

@@ -50,10 +50,13 @@ export const INVERSIONS: readonly Inversion[] = ["incremental", "sequential", "j
  *     forward(x):  z_i = (x_i - mu_i) / s_i,   logDet = -sum log s
  *     inverse(z):  x_i = z_i s_i + mu_i,       logDet = sum log s
  *
- * In descending order the same holds for x_D … x_1.
+ * In descending order the same holds for x_D … x_1. The network is told of the class in its first layer,
+ * which the first coordinate sees nothing of where there are hidden layers: its mu and a are the same for all
+ * classes.
  *
  * Cost: forward one network pass; inverse as {@link Inversion} says. The gradient of the inverse comes
- * from the implicit function theorem and costs as much as the inverse, whatever found it.
+ * from the implicit function theorem: one pass back, coordinate by coordinate, behind the incremental inverse,
+ * D passes back through the network behind the others.
  *
  * Source: Papamakarios et al. 2017 (MAF), eq. 3 and 4; the masks are those of Germain et al. 2015
  * (MADE), with degrees assigned in sorted order and spread evenly instead of drawn at random. Jacobi
@@ -157,12 +160,7 @@ export class MaskedAutoregressive implements Bijector {
   solveNext(z: tf.Tensor, x: tf.Tensor, step: number, context?: tf.Tensor): tf.Tensor {
     checkBatch("MaskedAutoregressive.solveNext", z, this.eventShape, "z");
     checkBatch("MaskedAutoregressive.solveNext", x, this.eventShape, "x");
-    const { dim, isDescending } = this.#made;
-    return tf.tidy(() => {
-      // Coordinates not yet solved are 0 in x: whatever the network says of them is not used.
-      const { y } = this.#affine(z, this.#network.apply(x, context), "scale");
-      return tf.where(tf.equal(this.#column, isDescending ? dim - 1 - step : step), y, x);
-    });
+    return tf.tidy(() => this.#learn(z, x, this.#network.apply(x, context), step));
   }
 
   [Symbol.dispose](): void {
@@ -183,39 +181,55 @@ export class MaskedAutoregressive implements Bijector {
       const { x, logDet, params, hidden } = invertMade(kernels, z, this.#made, added);
       return { x, logDet, kept: [...hidden, params] };
     }
-    const x = this.inversion === "jacobi" ? this.#iterate(z, c) : this.#solveInTurn(z, c);
-    const params = this.#network.apply(x, c);
+    const { x, params } = this.inversion === "jacobi"
+      ? this.#iterate(z, c)
+      : this.#solveInTurn(z, c);
     return { x, logDet: this.#affine(z, params, "scale").logDet, kept: [params] };
   }
 
-  #solveInTurn(z: tf.Tensor, c: tf.Tensor2D | undefined): tf.Tensor {
+  /** The last pass has all (mu, a): none of them depends on the coordinate that it finds. */
+  #solveInTurn(z: tf.Tensor, c: tf.Tensor2D | undefined): { x: tf.Tensor; params: tf.Tensor } {
     const { dim } = this.#made;
-    let x = tf.zerosLike(z);
-    for (let step = 0; step < dim; step++) x = this.solveNext(z, x, step, c);
-    this.#passes = dim;
-    return x;
+    let x = tf.zerosLike(z), params = this.#network.apply(x, c);
+    this.#passes = 1;
+    for (let step = 0;; step++) {
+      x = tf.tidy(() => this.#learn(z, x, params, step));
+      if (this.#passes === dim) return { x, params };
+      params = this.#network.apply(x, c);
+      this.#passes++;
+    }
   }
 
-  #iterate(z: tf.Tensor, c: tf.Tensor2D | undefined): tf.Tensor {
+  /**
+   * x with one coordinate more; those not yet solved are 0 in it, and what the network says of them is not
+   * used.
+   */
+  #learn(z: tf.Tensor, x: tf.Tensor, params: tf.Tensor, step: number): tf.Tensor {
+    const { dim, isDescending } = this.#made;
+    const { y } = this.#affine(z, params, "scale");
+    return tf.where(tf.equal(this.#column, isDescending ? dim - 1 - step : step), y, x);
+  }
+
+  /** Ends with the (mu, a) that gave x, those of an iterate that x differs from by the tolerance at most. */
+  #iterate(z: tf.Tensor, c: tf.Tensor2D | undefined): { x: tf.Tensor; params: tf.Tensor } {
     const { dim } = this.#made;
     let x = tf.zerosLike(z);
     this.#passes = 0;
-    for (let change = Infinity; this.#passes < dim && change > JACOBI_TOLERANCE;) {
-      const next = tf.tidy(() => {
-        const { y } = this.#affine(z, this.#network.apply(x, c), "scale");
-        // On the way an iterate may overflow; with 0 in its place it can still become exact.
-        return tf.where(tf.lessEqual(tf.abs(y), HUGE), y, tf.zerosLike(y));
-      });
+    for (let change = Infinity;;) {
+      const params = this.#network.apply(x, c);
+      const { y } = this.#affine(z, params, "scale");
+      // On the way an iterate may overflow; with 0 in its place it can still become exact.
+      const next = tf.tidy(() => tf.where(tf.lessEqual(tf.abs(y), HUGE), y, tf.zerosLike(y)));
       // Where a backend cannot be asked at once, D passes are exact.
       if (tf.getBackend() !== "webgpu") {
         change = tf.tidy(() =>
           tf.max(tf.div(tf.abs(tf.sub(next, x)), tf.add(1, tf.abs(next)))).dataSync()[0]!
         );
       }
-      x = next;
       this.#passes++;
+      if (this.#passes === dim || change <= JACOBI_TOLERANCE) return { x: y, params };
+      x = next;
     }
-    return x;
   }
 
   /**

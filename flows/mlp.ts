@@ -18,7 +18,7 @@ export interface MlpOptions {
   readonly outputs: number;
   /** Of the hidden layers. */
   readonly activation: Activation;
-  /** Whether the output layer starts at zero, so that what it conditions starts as the identity. */
+  /** Whether the output layer starts at zero, so that what it conditions starts alike for all inputs. */
   readonly zeroOutput: boolean;
   /** One for each layer, given away: where it is 0 the kernel counts as 0 and gets no gradient. */
   readonly masks?: readonly Mask[];

@@ -125,6 +125,9 @@ function familyOf(
   return Object.hasOwn(families, String(name)) ? families[String(name)] : undefined;
 }
 
+/** Height and width of images are no lengths of tensors: convolutional flows take images of any size. */
+const MAX_SIDE = 4096;
+
 /**
  * Reads the config, and refuses before anything is made of it one whose numbers are larger than the
  * tensors and the family's defaults allow: a count of layers has as many tensors, a width is a length of
@@ -152,7 +155,12 @@ function parseConfig(
   const defaults: FlowConfig = { ...family?.images?.defaults, ...family?.defaults };
   for (const [option, value] of Object.entries(config)) {
     const fallback = defaults[option];
-    const most = typeof fallback === "number" ? Math.max(limit, fallback) : limit;
+    const isImage = option === "eventShape" && Array.isArray(value) && value.length === 3;
+    const most = isImage
+      ? MAX_SIDE
+      : typeof fallback === "number"
+      ? Math.max(limit, fallback)
+      : limit;
     for (const number of [value].flat()) {
       if (typeof number === "number" && number > most && option !== "familyVersion") {
         refuse(`is not that of its tensors: ${option} is ${JSON.stringify(value)}`);

@@ -52,6 +52,18 @@ Deno.test("gaussian baseline reaches the entropy of a Gaussian, and no less", as
   assert.equal(fitted.params, 5);
 });
 
+Deno.test("gaussian baseline takes the ridges that are possible where columns depend on each other", async () => {
+  await startEngine();
+  const sample = (seed: number): Rows => {
+    const e = new Rng(seed).normal(2 * 2_000);
+    const rows = Array.from({ length: 2_000 }, (_, i) => [100 * e[2 * i]!, 100 * e[2 * i + 1]!]);
+    return real(Float32Array.from(rows.flatMap(([a, b]) => [a!, b!, a! + b!])), 3);
+  };
+  const rows = { train: sample(1), validation: sample(2) };
+  const fitted = await BASELINES.gaussian!.fit(rows, new Rng(0));
+  assert.ok(fitted.logProbs(rows.validation, new Rng(0)).every(Number.isFinite));
+});
+
 Deno.test("gaussian baseline over 8-bit data is a density of pixels in [0, 1)", async () => {
   await startEngine();
   const pixels = (seed: number, count: number): Rows => ({

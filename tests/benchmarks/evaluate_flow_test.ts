@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
+import { evaluateFlow, logAddExp } from "../../benchmarks/evaluate_flow.ts";
 import { exampleBatch, type Rows } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import { createFlow, type Flow } from "../../flows/mod.ts";
+import { createFlow, type Flow, oneHot } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
 import { startEngine } from "../_engine.ts";
 import { perturb } from "../conformance/bijector.ts";
@@ -38,6 +38,41 @@ Deno.test("evaluateFlow() with M noise samples is -log of the mean of M densitie
   );
   assertAllClose(logProbs, wanted, TOLERANCES.rounding);
   assertAllClose([nllNats], [-wanted.reduce((a, b) => a + b) / 3], TOLERANCES.rounding);
+});
+
+Deno.test("logAddExp() adds probabilities, 0 among them", () => {
+  const cases = [[0, 0, Math.LN2], [-1000, -1001, -1000 + Math.log1p(Math.exp(-1))], [
+    3,
+    -Infinity,
+    3,
+  ]];
+  for (const [a, b, wanted] of cases) {
+    assertAllClose([logAddExp(a!, b!), logAddExp(b!, a!)], [wanted!, wanted!], 1e-12);
+  }
+  assert.equal(logAddExp(-Infinity, -Infinity), -Infinity);
+  assert.ok(Number.isNaN(logAddExp(NaN, 1)));
+});
+
+Deno.test("evaluateFlow() without labels is -log of the mean over all labels", async () => {
+  await startEngine();
+  const options = { eventShape: [2], logitAlpha: 1e-3, hidden: [8], classes: 3 };
+  using flow = createFlow("maf", options, new Rng(2));
+  perturb(flow.bijector, new Rng(3), 0.2);
+  const rows = { ...pixels(4), labels: Uint8Array.of(0, 1, 2, 0) };
+  const found = await evaluateFlow(flow, rows, new Rng(4), { marginal: true, noiseSamples: 2 });
+  const noise = new Rng(4);
+  const densities = [0, 1].map(() =>
+    tf.tidy(() => {
+      const x = tf.tensor2d(exampleBatch(rows, [0, 1, 2, 3], noise), [4, 2]);
+      return [0, 1, 2].map((y) =>
+        flow.logProb(x, oneHot(new Uint8Array(4).fill(y), 3)).arraySync() as number[]
+      );
+    })
+  ).flat();
+  const wanted = [0, 1, 2, 3].map((row) =>
+    Math.log(densities.reduce((sum, of) => sum + Math.exp(of[row]!), 0) / 6)
+  );
+  assertAllClose(found.logProbs, wanted, TOLERANCES.rounding);
 });
 
 Deno.test("evaluateFlow() gives a tighter bound with more noise samples, on the way to the truth", async () => {

@@ -241,3 +241,19 @@ Deno.test("trainByReverseKl() and evaluateReverseKl() refuse counts out of range
   }
   await assert.rejects(() => trainByReverseKl(flow, u2, { batch: 0 }, new Rng(0)), /batch/);
 });
+
+Deno.test("evaluateReverseKl() refuses a flow that is not of the plane", async () => {
+  await startEngine();
+  for (const eventShape of [[1], [3], [2, 2, 1]]) {
+    using flow = createFlow(eventShape.length === 1 ? "maf" : "glow", {
+      eventShape,
+      hidden: [4],
+      layers: 1,
+      ...(eventShape.length === 3 && { levels: 1 }),
+    }, new Rng(0));
+    await assert.rejects(() => evaluateReverseKl(flow, u2, 10, new Rng(0)), {
+      name: "TypeError",
+      message: /event shape \[2\]/,
+    });
+  }
+});

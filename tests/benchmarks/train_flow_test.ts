@@ -124,6 +124,8 @@ Deno.test("trainFlow() refuses options out of range before any work", async () =
       [{ maxSteps: 1.5 }, /maxSteps/],
       [{ learningRate: NaN }, /learningRate.*NaN/],
       [{ clipNorm: -1 }, /clipNorm/],
+      [{ schedule: "linear" as never }, /schedule.*constant or cosine.*linear/],
+      [{ weightDecay: -1 }, /weightDecay/],
     ] as const
   ) {
     await assert.rejects(() => trainFlow(flow, splits, options, new Rng(0)), {
@@ -139,6 +141,18 @@ Deno.test("trainFlow() takes a batch larger than the data", async () => {
   using flow = createFlow("nice", small, new Rng(0));
   const { epochs } = await trainFlow(flow, splits, { batch: 256, maxSteps: 4 }, new Rng(0));
   assert.equal(epochs, 4);
+});
+
+Deno.test("trainFlow() initialises actnorms from 16 examples, however small a batch is", async () => {
+  await startEngine();
+  const { splits } = await moons();
+  using flow = createFlow("realnvp", small, new Rng(0));
+  await trainFlow(flow, splits, { batch: 1, maxSteps: 1, learningRate: 1e-9 }, new Rng(0));
+  const scales = flow.variables.filter(({ name }) => name.includes("actnorm/logScale"));
+  assert.ok(scales.length > 0);
+  for (const scale of scales) {
+    assert.ok((await scale.data()).every((value) => Math.abs(value as number) < 2), scale.name);
+  }
 });
 
 Deno.test("trainFlow() aborts between steps", async () => {

@@ -45,6 +45,8 @@ Deno.test("createFlow() refuses what it cannot make, and says what to do", async
     ["nice", { eventShape: [1] }, /RangeError: .*dim >= 2/],
     ["maf", { eventShape: [2], classes: 0 }, /RangeError: .*classes.*integer >= 1.*0/],
     ["maf", { eventShape: [2], classes: 2.5 }, /RangeError: .*classes.*2\.5/],
+    ["maf", { eventShape: [1], classes: 2 }, /RangeError: .*classes.*dim >= 2.*1/],
+    ["iaf", { eventShape: [1], classes: 2 }, /RangeError: .*classes.*dim >= 2.*1/],
   ].map(([family, options, message]) => [family, options, message] as never);
   for (const [family, options, message] of cases) {
     assert.throws(() => createFlow(family, options as never, rng), (error: Error) => {
@@ -52,6 +54,9 @@ Deno.test("createFlow() refuses what it cannot make, and says what to do", async
       return true;
     });
   }
+  const { numTensors } = tf.memory();
+  assert.throws(() => createFlow("maf", { eventShape: [2], logitAlpha: 0.7 }, rng));
+  assert.equal(tf.memory().numTensors, numTensors);
 });
 
 Deno.test("createFlow() takes a family that is not in the registry", async () => {

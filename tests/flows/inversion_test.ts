@@ -303,6 +303,50 @@ Deno.test("jacobi ends after D passes at most, and is exact where iterates overf
   tf.dispose([x, z, found.x, found.logDet, wanted.x, wanted.logDet]);
 });
 
+Deno.test("every inversion keeps NaN and infinite numbers, and evaluates the network once a pass", async () => {
+  await startEngine();
+  const options = {
+    order: "ascending",
+    hidden: [9],
+    activation: "relu",
+    scaleMap: "tanh",
+  } as const;
+  for (const inversion of INVERSIONS) {
+    using layer = new MaskedAutoregressive("p", { dim: 3, inversion, ...options }, new Rng(1));
+    perturb(layer, new Rng(5), 0.3);
+    for (const bad of [NaN, Infinity]) {
+      const z = tf.tensor2d([[bad, 0.5, 1], [0.1, 0.2, 0.3]]);
+      const { x, logDet } = layer.inverse(z);
+      const [first, second] = [(await x.data()).slice(0, 3), (await x.data()).slice(3)];
+      assert.ok(!first.every(Number.isFinite), `${inversion}: ${first}`);
+      assert.ok(second.every(Number.isFinite), `${inversion}: ${second}`);
+      tf.dispose([z, x, logDet]);
+    }
+  }
+  const apply = Mlp.prototype.apply;
+  let calls = 0;
+  try {
+    Mlp.prototype.apply = function (...args) {
+      calls++;
+      return apply.apply(this, args);
+    };
+    for (const inversion of ["sequential", "jacobi"] as const) {
+      for (const dim of [1, 2, 8]) {
+        using layer = new MaskedAutoregressive("p", { dim, inversion, ...options }, new Rng(1));
+        perturb(layer, new Rng(5), 0.3);
+        const z = normal(new Rng(2), [4, dim]);
+        calls = 0;
+        const { x, logDet } = layer.inverse(z);
+        assert.equal(calls, layer.passes, `${inversion}, dim ${dim}`);
+        if (inversion === "sequential") assert.equal(calls, dim);
+        tf.dispose([z, x, logDet]);
+      }
+    }
+  } finally {
+    Mlp.prototype.apply = apply;
+  }
+});
+
 Deno.test("jacobi needs one pass more than coordinates depend on each other", async () => {
   await startEngine();
   const options = {

@@ -32,6 +32,22 @@ Deno.test("madeMasks() connect output i with the inputs before i and with no oth
   }
 });
 
+Deno.test("madeMasks() of narrow layers leave out the inputs since the last degree, and see none after", () => {
+  for (const [dim, hidden] of [[5, [2]], [17, [5]], [17, [16, 9]], [17, [16]]] as const) {
+    const narrowest = Math.min(...hidden);
+    const degrees = Array.from(
+      { length: narrowest },
+      (_, k) => 1 + Math.floor(k * (dim - 1) / narrowest),
+    );
+    for (const [i, row] of pathCounts(dim, hidden).entries()) {
+      for (const [o, paths] of row.entries()) {
+        const last = Math.max(0, ...degrees.filter((degree) => degree <= o % dim));
+        assert.equal(paths > 0, i < last, `dim ${dim}, hidden [${hidden}], ${i} -> ${o}`);
+      }
+    }
+  }
+});
+
 Deno.test("madeMasks() give degrees in sorted order, spread evenly", () => {
   const [first] = madeMasks(5, [8]);
   const degrees = Array.from(

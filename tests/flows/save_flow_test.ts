@@ -134,6 +134,15 @@ testWith(
   },
 );
 
+Deno.test("decodeFlow() reads convolutional flows over images larger than their tensors", async () => {
+  await startEngine();
+  const options = { eventShape: [64, 32, 1], levels: 1, layers: 1, hidden: [4] };
+  using flow = createFlow("glow", options, new Rng(0));
+  const bytes = await encodeFlow(flow);
+  using read = (await decodeFlow(bytes, "x")).flow;
+  assert.deepEqual(read.eventShape, [64, 32, 1]);
+});
+
 testWith(["read", "write"], "loadFlow() names a missing tensor and an unknown family", async () => {
   await startEngine();
   const folder = await Deno.makeTempDir();
