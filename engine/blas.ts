@@ -1,15 +1,5 @@
-import type { Kernels } from "./kernels/kernels.ts";
+import type { Blas, Kernels } from "./kernels/kernels.ts";
 import { type Matrix, matrix, transposed } from "./matrix.ts";
-
-/** A BLAS library that works in the memory of the kernels. */
-export interface Blas {
-  /** "openblas", "accelerate" or "mkl". */
-  readonly name: string;
-  /** Threads of one large product; null where the library decides by itself. */
-  readonly threads: number | null;
-  /** C = A B, or C += A B; every matrix has neighbouring rows or neighbouring columns, C the latter. */
-  multiply(a: Matrix, b: Matrix, c: Matrix, accumulate: boolean): void;
-}
 
 /** Where a library may be, best first. The permissions in deno.json name the same files. */
 export const BLAS_LIBRARIES = [

@@ -1,5 +1,4 @@
-import type { Blas } from "./blas.ts";
-import type { Kernels } from "./kernels/kernels.ts";
+import type { Blas, Kernels } from "./kernels/kernels.ts";
 import type { Mask, Staircase } from "./mask.ts";
 import { columnsOf, type Matrix, rowsOf, transposed } from "./matrix.ts";
 

@@ -1,4 +1,4 @@
-import type { Blas } from "../blas.ts";
+import type { Matrix } from "../matrix.ts";
 import type * as tf from "../tf.ts";
 import { KERNELS_WASM } from "./kernels_wasm.ts";
 
@@ -98,6 +98,16 @@ interface KernelExports {
     rest1: number, beta2: number, rest2: number, stepSize: number, vScale: number, epsilon: number,
   ): void;
   sumSquares(table: number, variables: number): number;
+}
+
+/** A BLAS library that works in the memory of the kernels. */
+export interface Blas {
+  /** "openblas", "accelerate" or "mkl". */
+  readonly name: string;
+  /** Threads of one large product; null where the library decides by itself. */
+  readonly threads: number | null;
+  /** C = A B, or C += A B; every matrix has neighbouring rows or neighbouring columns, C the latter. */
+  multiply(a: Matrix, b: Matrix, c: Matrix, accumulate: boolean): void;
 }
 
 /** Our kernels in the memory of one backend: addresses in, no copies. */
