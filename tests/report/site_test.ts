@@ -106,7 +106,10 @@ testWith(["read"], "the site shows each score of quality.csv, as the record has 
     if (scores) assert.ok(page.includes(`<td>${scores.nllNats}</td>`), runId);
     assert.ok(page.includes(environment.commit), runId);
   }
-  const mnist = records.find(({ run }) => run.dataset === "mnist" && run.family === "maf")!;
+  const mnist = records.find(({ run }) =>
+    run.dataset === "mnist" && run.family === "maf" && run.variant === "flat" &&
+    run.profile === "quick" && run.suite === "mnist"
+  )!;
   assert.match(
     String(all.get("quality.html")),
     new RegExp(`data-value="${mnist.scores!.bitsPerDim}"`),
