@@ -103,14 +103,15 @@ export function nats(model: Model): Interval | null {
   return interval(model, ({ nllNats }) => nllNats, ({ nllSe }) => nllSe);
 }
 
-/** Test bits/dim; of a flow with classes those of p(x), which compare with others: see {@link labelNats}. */
+/** Test bits/dim that compare with those of others: see {@link bitsOf}. */
 export function bits(model: Model): Interval | null {
   const errorOf = ({ nllSe, dim }: Scores) => nllSe / (dim * Math.LN2);
-  return interval(
-    model,
-    (scores) => scores.bitsPerDim + labelNats(scores) / (scores.dim * Math.LN2),
-    errorOf,
-  );
+  return interval(model, bitsOf, errorOf);
+}
+
+/** Test bits/dim of p(x), which a flow with classes is not told the label for. */
+export function bitsOf(scores: Scores): number {
+  return scores.bitsPerDim + labelNats(scores) / (scores.dim * Math.LN2);
 }
 
 /**

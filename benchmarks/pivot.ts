@@ -2,7 +2,7 @@ import { DATASETS } from "../datasets/mod.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { mean, median } from "./metrics.ts";
-import { bySeed, labelNats, modelsOf, settingOf, statusOf } from "./models.ts";
+import { bitsOf, bySeed, modelsOf, settingOf, statusOf } from "./models.ts";
 import { type Variant, VARIANTS } from "./plan.ts";
 import type { Record, Scores } from "./record.ts";
 
@@ -154,9 +154,7 @@ export function qualityCell(records: readonly Record[]): string {
   const isImage = scores[0]!.space === "pixel";
   // Standard errors over test examples, in the unit of the mean, above which they are shown.
   const [unit, most] = isImage ? [scores[0]!.dim * Math.LN2, 0.05] : [1, 0.1];
-  const score = mean(
-    scores.map((own) => isImage ? own.bitsPerDim + labelNats(own) / unit : own.nllNats),
-  ).toFixed(3);
+  const score = mean(scores.map((own) => isImage ? bitsOf(own) : own.nllNats)).toFixed(3);
   const testSets = unique(scores.map(({ dataHash }) => dataHash)).length;
   const error = Math.max(...scores.map(({ nllSe }) => nllSe)) / unit / Math.sqrt(testSets);
   return error > most ? `${score} ± ${Number(error.toPrecision(2))}` : score;

@@ -16,9 +16,9 @@ import {
 
 /**
  * Trains a flow by maximum likelihood: Adam on minibatches, and the weights of the best validation
- * loss kept. The first batch, or as many as have 16 examples, initialise what is initialised from data. 8-bit data are dequantised
- * with fresh noise at every step, and with the same noise at every look at the validation set. A flow with
- * classes learns -log p(x | label).
+ * loss kept. The first batch, or as many as have 16 examples, initialise what is initialised from
+ * data. 8-bit data are dequantised with fresh noise at every step, and with the same noise at every
+ * look at the validation set. A flow with classes learns -log p(x | label).
  *
  * @param flow Trained in place.
  * @param data `train` is learned from, `validation` selects; neither is the test set.

@@ -160,7 +160,7 @@ export class MaskedAutoregressive implements Bijector {
   solveNext(z: tf.Tensor, x: tf.Tensor, step: number, context?: tf.Tensor): tf.Tensor {
     checkBatch("MaskedAutoregressive.solveNext", z, this.eventShape, "z");
     checkBatch("MaskedAutoregressive.solveNext", x, this.eventShape, "x");
-    return tf.tidy(() => this.#learn(z, x, this.#network.apply(x, context), step));
+    return tf.tidy(() => this.#learn(x, this.#pass(z, x, context).y, step));
   }
 
   [Symbol.dispose](): void {
@@ -190,44 +190,56 @@ export class MaskedAutoregressive implements Bijector {
   /** The last pass has all (mu, a): none of them depends on the coordinate that it finds. */
   #solveInTurn(z: tf.Tensor, c: tf.Tensor2D | undefined): { x: tf.Tensor; params: tf.Tensor } {
     const { dim } = this.#made;
-    let x = tf.zerosLike(z), params = this.#network.apply(x, c);
-    this.#passes = 1;
-    for (let step = 0;; step++) {
-      x = tf.tidy(() => this.#learn(z, x, params, step));
+    let x: tf.Tensor = tf.zerosLike(z);
+    for (this.#passes = 1;; this.#passes++) {
+      const { y, params } = this.#pass(z, x, c);
+      const next = tf.tidy(() => this.#learn(x, y, this.#passes - 1));
+      tf.dispose([x, y]);
+      x = next;
       if (this.#passes === dim) return { x, params };
-      params = this.#network.apply(x, c);
-      this.#passes++;
+      params.dispose();
     }
   }
 
+  /** One pass of the network: what it says of x, (mu, a), and z s + mu by that. */
+  #pass(
+    z: tf.Tensor,
+    x: tf.Tensor,
+    context: tf.Tensor | undefined,
+  ): { y: tf.Tensor; params: tf.Tensor } {
+    return tf.tidy(() => {
+      const params = this.#network.apply(x, context);
+      return { y: this.#affine(z, params, "scale").y, params };
+    });
+  }
+
   /**
-   * x with one coordinate more; those not yet solved are 0 in it, and what the network says of them is not
+   * x with one coordinate of y more; those not yet solved are 0 in x, and what the network says of them is not
    * used.
    */
-  #learn(z: tf.Tensor, x: tf.Tensor, params: tf.Tensor, step: number): tf.Tensor {
+  #learn(x: tf.Tensor, y: tf.Tensor, step: number): tf.Tensor {
     const { dim, isDescending } = this.#made;
-    const { y } = this.#affine(z, params, "scale");
     return tf.where(tf.equal(this.#column, isDescending ? dim - 1 - step : step), y, x);
   }
 
   /** Ends with the (mu, a) that gave x, those of an iterate that x differs from by the tolerance at most. */
   #iterate(z: tf.Tensor, c: tf.Tensor2D | undefined): { x: tf.Tensor; params: tf.Tensor } {
     const { dim } = this.#made;
-    let x = tf.zerosLike(z);
-    this.#passes = 0;
-    for (let change = Infinity;;) {
-      const params = this.#network.apply(x, c);
-      const { y } = this.#affine(z, params, "scale");
+    let x: tf.Tensor = tf.zerosLike(z);
+    for (this.#passes = 1;; this.#passes++) {
+      const { y, params } = this.#pass(z, x, c);
       // On the way an iterate may overflow; with 0 in its place it can still become exact.
       const next = tf.tidy(() => tf.where(tf.lessEqual(tf.abs(y), HUGE), y, tf.zerosLike(y)));
+      let change = Infinity;
       // Where a backend cannot be asked at once, D passes are exact.
       if (tf.getBackend() !== "webgpu") {
         change = tf.tidy(() =>
           tf.max(tf.div(tf.abs(tf.sub(next, x)), tf.add(1, tf.abs(next)))).dataSync()[0]!
         );
       }
-      this.#passes++;
+      x.dispose();
       if (this.#passes === dim || change <= JACOBI_TOLERANCE) return { x: y, params };
+      tf.dispose([y, params]);
       x = next;
     }
   }
