@@ -91,6 +91,7 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   made: "a flow of one layer",
   deep: "more layers",
   conv: "multi-scale and convolutional",
+  conv_grey: "conv with grey levels of learned widths",
   vardeq: "conv with variational dequantisation",
   paper: "NICE without a logit, as published",
   class: "trained with the labels, and the mean of the densities for all labels scored",

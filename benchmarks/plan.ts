@@ -14,7 +14,8 @@ export type Profile = "smoke" | "quick" | "paper";
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
  *     conv        as images, by convolutions
- *     vardeq      the same with a learned map of the noise of dequantisation
+ *     conv_grey   the same with grey levels of learned widths
+ *     vardeq      conv with a learned map of the noise of dequantisation
  *     paper       by the protocol of its paper where that is another (NICE: no logit)
  *     class       flat, told of each example's class
  *     conv_class  conv, told of each example's class
@@ -24,6 +25,7 @@ export const VARIANTS = [
   "made",
   "deep",
   "conv",
+  "conv_grey",
   "vardeq",
   "paper",
   "class",
@@ -34,7 +36,7 @@ export const VARIANTS = [
 export type Variant = typeof VARIANTS[number];
 
 /** Variants that take images. */
-export const CONV_VARIANTS: readonly Variant[] = ["conv", "vardeq", "conv_class"];
+export const CONV_VARIANTS: readonly Variant[] = ["conv", "conv_grey", "vardeq", "conv_class"];
 
 /** What is run, as people name it: the family, with the variant where it is not `flat`. */
 export function modelName({ family, variant }: Pick<RunBase, "family" | "variant">): string {

@@ -22,8 +22,8 @@ import type { ProfileSettings, QualitySuite, VariantSettings } from "./settings.
 
 /**
  * With the variants that quick has no time for, at the budgets of the others: flows of one layer and of
- * twice the layers, flows with a learned map of the noise of dequantisation, and flows that are told of each
- * example's class.
+ * twice the layers, flows with grey levels of learned widths, flows with a learned map of the noise of
+ * dequantisation, and flows that are told of each example's class.
  */
 function withMore(
   variants: QualitySuite["variants"] & { readonly [name in "flat" | "conv"]: VariantSettings },
@@ -50,6 +50,7 @@ function withMore(
       ...layered(2 * (flat.flow.layers as number), ["realnvp", "maf"]),
       trainOf: { realnvp: { weightDecay: 1 } },
     },
+    conv_grey: { ...conv, flow: { ...conv.flow, greyLevels: "learned" } },
     vardeq: { ...conv, flow: { ...conv.flow, dequantization: "variational" } },
     class: given(flat, ["realnvp", "glow", "maf"]),
     conv_class: given(conv, conv.families),
@@ -195,6 +196,12 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       ...mnist,
       variants: {
         ...paperMnist,
+        conv_grey: {
+          ...paperMnist.conv_grey!,
+          flow: { ...paperMnist.conv_grey!.flow, hidden: [96, 96] },
+          expectedSeconds: 4_000,
+          tuned: `${CONV_TUNED}, grey levels`,
+        },
         // A quarter of the steps of conv: for the pictures of each class.
         conv_class: {
           ...paperMnist.conv_class!,

@@ -178,7 +178,7 @@ function familiesOf({ families }: VariantSettings): readonly string[] {
 }
 
 /** Options of `createFlow` itself. */
-const FOR_ALL = ["logitAlpha", "dequantization", "classes"];
+const FOR_ALL = ["logitAlpha", "greyLevels", "dequantization", "classes"];
 
 /** The options that a family knows, so that one setting serves all. */
 function known(family: string, variant: Variant, options: Options): Options {

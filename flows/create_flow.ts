@@ -8,6 +8,7 @@ import { CONV_NETWORKS } from "./conv_net.ts";
 import { FAMILIES } from "./families.ts";
 import type { ConfigValue, FlowConfig, FlowFamily, FlowParts } from "./family.ts";
 import { Flow } from "./flow.ts";
+import { GreyLevels } from "./grey_levels.ts";
 import { Logit } from "./logit.ts";
 import { INVERSIONS } from "./masked_autoregressive.ts";
 import { SCALE_MAPS } from "./scale_map.ts";
@@ -30,6 +31,11 @@ export interface FlowOptions {
    */
   readonly dequantization?: "uniform" | "variational";
   /**
+   * "learned": for images of 8 bits in [0, 1), {@link GreyLevels} of learned widths come before the logit
+   * (variable `greyLevels/logWidths`). Default "equal": none.
+   */
+  readonly greyLevels?: "equal" | "learned";
+  /**
    * Makes the density conditional on one of so many classes: its networks are told of the class by a
    * context ({@link Flow}). Default: it is not.
    */
@@ -39,7 +45,7 @@ export interface FlowOptions {
 }
 
 /** Options that every family has. */
-const FOR_ALL = ["eventShape", "logitAlpha", "dequantization", "classes"];
+const FOR_ALL = ["eventShape", "logitAlpha", "greyLevels", "dequantization", "classes"];
 
 /** Options whose value is one of a few names. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
@@ -48,6 +54,8 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   scaleMap: Object.keys(SCALE_MAPS),
   inversion: INVERSIONS,
   network: CONV_NETWORKS,
+  greyLevels: ["equal", "learned"],
+  dequantization: ["uniform", "variational"],
 };
 
 /**
@@ -90,13 +98,22 @@ export function createFlow(
       }: current value is "${family}"`,
     );
   }
-  const { eventShape, logitAlpha = null, dequantization = "uniform", classes, ...given } = options;
+  const {
+    eventShape,
+    logitAlpha = null,
+    greyLevels = "equal",
+    dequantization = "uniform",
+    classes,
+    ...given
+  } = options;
   const { defaults, create } = variantFor(definition, eventShape);
   const config = resolve(definition.name, defaults, given);
-  if (!["uniform", "variational"].includes(dequantization)) {
+  for (const [option, value] of Object.entries({ greyLevels, dequantization })) {
+    const choices = CHOICES[option]!;
+    if (choices.includes(value)) continue;
     throw new RangeError(
-      `Cannot create ${definition.name} as dequantization must be uniform or variational: current ` +
-        `value is ${JSON.stringify(dequantization)}`,
+      `Cannot create ${definition.name} as ${option} must be ${choices.join(" or ")}: current ` +
+        `value is ${JSON.stringify(value)}`,
     );
   }
   if (classes !== undefined && !isCount(classes)) {
@@ -112,6 +129,7 @@ export function createFlow(
   const { base, bijector } = create({ ...config, ...conditional }, rng);
   const parts = [
     ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
+    ...(greyLevels === "learned" ? [new GreyLevels("greyLevels", eventShape, 256)] : []),
     ...logit,
     bijector,
   ];
@@ -120,6 +138,7 @@ export function createFlow(
     familyVersion: definition.version,
     eventShape: [...eventShape],
     logitAlpha,
+    ...(greyLevels === "learned" && { greyLevels }),
     ...(dequantization === "variational" && { dequantization }),
     ...conditional,
     ...config,

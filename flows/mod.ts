@@ -22,6 +22,7 @@ export type {
 } from "./family.ts";
 export { Flatten } from "./flatten.ts";
 export { Flow } from "./flow.ts";
+export { GreyLevels } from "./grey_levels.ts";
 export { Inverted } from "./inverted.ts";
 export { InvertibleLinear } from "./invertible_linear.ts";
 export { Logit } from "./logit.ts";

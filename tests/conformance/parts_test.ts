@@ -1,6 +1,7 @@
 import { ActNorm } from "../../flows/actnorm.ts";
 import { Chain } from "../../flows/chain.ts";
 import { Coupling } from "../../flows/coupling.ts";
+import { GreyLevels } from "../../flows/grey_levels.ts";
 import { Inverted } from "../../flows/inverted.ts";
 import { InvertibleLinear } from "../../flows/invertible_linear.ts";
 import { Logit } from "../../flows/logit.ts";
@@ -34,6 +35,13 @@ testBijector("Logit", {
   make: (dim) => new Logit([dim], 1e-3),
   depends: diagonal,
   data: (count, rng) => rng.uniform(count).map((u) => 0.05 + 0.9 * u),
+});
+testBijector("GreyLevels", {
+  make: (dim) => new GreyLevels("p", [dim], 4),
+  depends: diagonal,
+  dims: [1, 2, 5],
+  // In the middle of levels, as a finite difference across an edge is that of neither.
+  data: (count, rng) => rng.uniform(count).map((u) => (Math.floor(4 * u) + 0.4 + 0.05 * u) / 4),
 });
 for (const scaleMap of [null, ...Object.keys(SCALE_MAPS) as ScaleMap[]]) {
   for (const keep of ["first half", "second half"] as const) {
