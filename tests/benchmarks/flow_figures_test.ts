@@ -60,6 +60,7 @@ testWith(
         "figures/classes-mnist-realnvp-class-smoke.png",
         "figures/classes-mnist-realnvp-conv_class-smoke.png",
         "figures/interpolation-mnist-realnvp-conv-smoke.png",
+        "figures/interpolation-mnist-realnvp-conv_grey-smoke.png",
         "figures/interpolation-mnist-realnvp-vardeq-smoke.png",
         "figures/report-layers-banana-realnvp-flat-smoke-s1.svg",
         "figures/report-layers-banana-realnvp-flat-smoke.svg",
@@ -67,10 +68,12 @@ testWith(
         "figures/samples-mnist-maf-flat-smoke.png",
         "figures/samples-mnist-maf-made-smoke.png",
         "figures/samples-mnist-realnvp-conv-smoke.png",
+        "figures/samples-mnist-realnvp-conv_grey-smoke.png",
         "figures/samples-mnist-realnvp-deep-smoke.png",
         "figures/samples-mnist-realnvp-flat-smoke.png",
         "figures/samples-mnist-realnvp-vardeq-smoke.png",
         "figures/scales-mnist-realnvp-conv-smoke.png",
+        "figures/scales-mnist-realnvp-conv_grey-smoke.png",
         "figures/scales-mnist-realnvp-vardeq-smoke.png",
       ]);
       for (const file of files) {

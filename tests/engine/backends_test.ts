@@ -39,6 +39,7 @@ const IMAGE_OPTIONS = [
   { eventShape: [4, 4, 2], layers: 1, hidden: [6, 5], activation: "tanh" },
   { eventShape: [4, 8, 1], layers: 2, hidden: [6, 5, 6], network: "residual" },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6], dequantization: "variational" },
+  { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], greyLevels: "learned", logitAlpha: 1e-3 },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], classes: 3 },
 ] as const;
 
@@ -51,7 +52,7 @@ async function evaluate(
   using flow = flowOf(family, { ...options }, rng.split("init"));
   perturb(flow.bijector, rng.split("perturb"), flow.eventShape.length > 1 ? 0.05 : 0.2);
   const shape = [6, ...flow.eventShape];
-  const x = "dequantization" in options
+  const x = "dequantization" in options || "greyLevels" in options
     ? tf.tensor(rng.split("x").uniform(6 * flow.dim), shape)
     : normal(rng.split("x"), shape);
   const context = flow.classes === null ? undefined : classesInTurn(6, flow.classes);
