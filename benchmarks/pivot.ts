@@ -90,8 +90,9 @@ function variantNotes(models: readonly string[]): string {
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
   made: "a flow of one layer",
   deep: "more layers",
+  grey: "with grey levels of learned widths",
   conv: "multi-scale and convolutional",
-  conv_grey: "conv with grey levels of learned widths",
+  conv_grey: "conv, with grey levels like grey",
   vardeq: "conv with variational dequantisation",
   paper: "NICE without a logit, as published",
   class: "trained with the labels, and the mean of the densities for all labels scored",

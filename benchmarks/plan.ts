@@ -13,8 +13,9 @@ export type Profile = "smoke" | "quick" | "paper";
  *     flat        as vectors
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
+ *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
- *     conv_grey   the same with grey levels of learned widths
+ *     conv_grey   conv, with grey levels of learned widths
  *     vardeq      conv with a learned map of the noise of dequantisation
  *     paper       by the protocol of its paper where that is another (NICE: no logit)
  *     class       flat, told of each example's class
@@ -24,6 +25,7 @@ export const VARIANTS = [
   "flat",
   "made",
   "deep",
+  "grey",
   "conv",
   "conv_grey",
   "vardeq",

@@ -38,6 +38,12 @@ function withMore(
     flow: { ...settings.flow, classes: 10 },
     seeds: [0],
   });
+  const grey = (settings: VariantSettings): VariantSettings => ({
+    ...settings,
+    flow: { ...settings.flow, greyLevels: "learned" },
+    seeds: [0],
+    ...(settings.tuned !== undefined && { tuned: `${settings.tuned}, grey levels` }),
+  });
   const layered = (layers: number, families: VariantSettings["families"]): VariantSettings => ({
     ...flat,
     families,
@@ -50,7 +56,8 @@ function withMore(
       ...layered(2 * (flat.flow.layers as number), ["realnvp", "maf"]),
       trainOf: { realnvp: { weightDecay: 1 } },
     },
-    conv_grey: { ...conv, flow: { ...conv.flow, greyLevels: "learned" } },
+    grey: grey(flat),
+    conv_grey: grey(conv),
     vardeq: { ...conv, flow: { ...conv.flow, dequantization: "variational" } },
     class: given(flat, ["realnvp", "glow", "maf"]),
     conv_class: given(conv, conv.families),
@@ -200,7 +207,6 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
           ...paperMnist.conv_grey!,
           flow: { ...paperMnist.conv_grey!.flow, hidden: [96, 96] },
           expectedSeconds: 4_000,
-          tuned: `${CONV_TUNED}, grey levels`,
         },
         // A quarter of the steps of conv: for the pictures of each class.
         conv_class: {

@@ -86,9 +86,16 @@ export class GreyLevels implements Bijector {
   }
 
   #map(): { readonly [name in "p" | "c" | "logSlopes"]: tf.Tensor1D } {
-    const p = tf.softmax(this.#logWidths) as tf.Tensor1D;
-    const logSlopes = tf.log(tf.mul(this.#levels, p)) as tf.Tensor1D;
-    return { p, c: tf.cumsum(p, 0, true), logSlopes };
+    const w = tf.sub(this.#logWidths, withoutGradient(tf.max, this.#logWidths));
+    const widths = tf.exp(w);
+    const starts = tf.cumsum(widths, 0, true);
+    // Divided by where the last one ends, as rounded: at 1, where a logit behind has its own end.
+    const total = tf.slice(tf.add(starts, widths), this.#levels - 1);
+    return {
+      p: tf.div(widths, total),
+      c: tf.div(starts, total),
+      logSlopes: tf.add(w, tf.sub(Math.log(this.#levels), tf.log(total))),
+    };
   }
 
   /** The level of each number, int32; those outside of the interval belong to the first and the last. */

@@ -35,7 +35,7 @@ torch.set_default_dtype(torch.float64)
 
 DTYPES = {"F16": "<f2", "F32": "<f4", "I32": "<i4"}
 COMMON = {"family", "familyVersion", "eventShape", "layers", "hidden", "activation", "base"}
-OPTIONAL = {"logitAlpha", "classes", "dequantization"}
+OPTIONAL = {"logitAlpha", "classes", "dequantization", "greyLevels"}
 OPTIONS = {  # of vectors; images add levels and network. zeroOutput and inversion do not change a density
     "nice": {"actnorm", "zeroOutput"},
     "realnvp": {"scaleMap", "actnorm"},
@@ -162,6 +162,8 @@ class Flow:
         x = x.reshape(-1, *self.shape)
         if self.images:
             x = x.permute(0, 3, 1, 2)
+        if self.config.get("greyLevels", "equal") == "learned":
+            x = self.grey_levels(x)
         alpha = self.config.get("logitAlpha")
         if alpha is not None:
             low, high = alpha + (1 - 2 * alpha) * x, alpha + (1 - 2 * alpha) * (1 - x)
@@ -176,6 +178,13 @@ class Flow:
     def add(self, terms):
         """Adds to the log-density of each example what is to be summed."""
         self.log_density = self.log_density + terms.flatten(1).sum(1)
+
+    def grey_levels(self, x):
+        """[0, 1) onto itself: the numbers from k / 256 to (k + 1) / 256 become p_k wide, in order."""
+        p = torch.softmax(self.take("greyLevels/logWidths"), 0)
+        ends, k = torch.cumsum(p, 0), torch.floor(256 * x).long()
+        self.add(torch.log(256 * p[k]))
+        return ends[k] - (k + 1 - 256 * x) * p[k]
 
     def nice(self, x):
         """NICE over vectors."""

@@ -184,3 +184,21 @@ testWith(
     await assertSameWhenLoaded(flow);
   },
 );
+
+Deno.test("GreyLevels ends at 1 whatever its widths: a logit behind it stays finite", async () => {
+  await startEngine();
+  const options = { eventShape: [2, 2, 1], levels: 1, layers: 1, hidden: [4], logitAlpha: 1e-6 };
+  using flow = createFlow("realnvp", { ...options, greyLevels: "learned" }, new Rng(0));
+  const [w] = flow.variables as [tf.Variable];
+  const ends = tf.tensor([0, 1 - 2 ** -24, 255 / 256, 1 / 256], [1, 2, 2, 1]);
+  const rng = new Rng(1);
+  for (let i = 0; i < 300; i++) {
+    // Black takes most of the interval, as of digits: so sums round where it matters.
+    const values = rng.normal(256).map((w, k) => k === 0 ? 7 : w);
+    tf.tidy(() => {
+      w.assign(tf.tensor(values));
+      assert.ok(Number.isFinite(flow.logProb(ends).dataSync()[0]), `widths ${i}`);
+    });
+  }
+  ends.dispose();
+});
