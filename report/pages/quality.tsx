@@ -17,6 +17,7 @@ import {
   toyModels,
 } from "../../benchmarks/models.ts";
 import { type Protocol, PROTOCOLS, type Published } from "../published.ts";
+import { CONV_VARIANTS } from "../../benchmarks/plan.ts";
 import { uniqueSlug } from "../../benchmarks/unique_slug.ts";
 import type { Site } from "../site.tsx";
 
@@ -184,7 +185,7 @@ function protocolOf(model: Model): Protocol | "baseline" {
   if (run.flow.classes !== undefined) return "class";
   if (run.flow.dequantization === "variational" || (run.noiseSamples ?? 1) > 1) return "vardeq";
   if (run.flow.logitAlpha === undefined || run.flow.logitAlpha === null) return "paper";
-  return run.variant === "conv" ? "conv" : "flat";
+  return CONV_VARIANTS.includes(run.variant) ? "conv" : "flat";
 }
 
 function floorOf(models: readonly Model[]): number | null {
