@@ -203,11 +203,6 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       ...mnist,
       variants: {
         ...paperMnist,
-        conv_grey: {
-          ...paperMnist.conv_grey!,
-          flow: { ...paperMnist.conv_grey!.flow, hidden: [96, 96] },
-          expectedSeconds: 4_000,
-        },
         // A quarter of the steps of conv: for the pictures of each class.
         conv_class: {
           ...paperMnist.conv_class!,
