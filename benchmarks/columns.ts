@@ -25,6 +25,12 @@ function dequantization({ flow }: Run, scores: Scores | null): string | null {
   return scores?.space === "pixel" ? String(flow.dequantization ?? "uniform") : null;
 }
 
+/** Of images; a baseline has no options. */
+function greyLevels({ flow }: Run, scores: Scores | null): string | null {
+  const isFlow = Object.keys(flow).length > 0;
+  return scores?.space === "pixel" && isFlow ? String(flow.greyLevels ?? "equal") : null;
+}
+
 /** What was run, and how it ended. */
 const RUN: readonly Column<Record>[] = [
   { name: "run_id", value: ({ runId }) => runId },
@@ -92,6 +98,7 @@ export const QUALITY: readonly Column<Record>[] = [
   { name: "log_prob_min", value: ({ scores }) => scores?.logProbRange[0] ?? null },
   { name: "log_prob_median", value: ({ scores }) => scores?.logProbRange[1] ?? null },
   { name: "log_prob_max", value: ({ scores }) => scores?.logProbRange[2] ?? null },
+  { name: "grey_levels", value: ({ run, scores }) => greyLevels(run, scores) },
 ];
 
 /** energy.csv: one row per flow that was fitted to an energy. */

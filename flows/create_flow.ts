@@ -32,7 +32,7 @@ export interface FlowOptions {
   readonly dequantization?: "uniform" | "variational";
   /**
    * "learned": for images of 8 bits in [0, 1), {@link GreyLevels} of learned widths come before the logit
-   * (variable `greyLevels/logWidths`). Default "equal": none.
+   * (variables `greyLevels/…`). Default "equal": none.
    */
   readonly greyLevels?: "equal" | "learned";
   /**

@@ -24,7 +24,7 @@ const NAME = /^[a-z][a-z0-9_]{0,39}$/;
  * Adds a family of your own to {@link FAMILIES} for as long as this process runs: `createFlow`,
  * `loadFlow`, `planRuns`, `runBenchmark`, `verify` and the tables then treat it as the others.
  *
- * @param family It is planned in variant `flat`, and with `images` in the convolutional ones too; of the
+ * @param family It is planned in variants `flat` and `grey`, and with `images` in the convolutional ones; of the
  *   options that suites set it gets those that it has defaults for.
  * @throws {RangeError} If its name is taken or malformed, or its version no integer >= 1.
  *

@@ -4,6 +4,7 @@ import { parse } from "npm:csv-parse@7.0.3/sync";
 export const PROTOCOLS = {
   flat: "Flat vectors, logit",
   conv: "Convolutional, logit",
+  grey: "Learned grey levels, logit",
   vardeq: "Bounds by a learned map of the noise, or by several noise samples",
   paper: "No logit",
   class: "Trained with labels, the mean over all labels scored",

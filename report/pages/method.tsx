@@ -20,7 +20,9 @@ export function method(): VNode {
         <li>
           MNIST: 50,000 images train, the last 10,000 of the training file validate, 10,000 test.
           The logit of alpha + (1 - 2 alpha) x, alpha = 1e-6, is a part of the flow, its
-          log-determinant included; "no logit" rows have none.
+          log-determinant included; "no logit" rows have none. "Learned grey levels" are a piecewise
+          linear map of the unit interval before it, one for all pixels, in which each of the 256
+          levels has a width of its own; published rows have none.
         </li>
         <li>
           Toy densities have a known log-density, so their entropy is computed and no density can

@@ -287,6 +287,22 @@ Deno.test("buildTables() scores images by what the label is not told of, beside 
   assert.match(buildTables([{ ...of, run, scores: given }])["tables/images.md"]!, /\| 1\.900 \|/);
 });
 
+Deno.test("buildTables() says which flows over images learn grey levels", () => {
+  const pixels = { ...scores, space: "pixel" as const, dim: 784 };
+  const of = (id: string, flow: object, own = pixels as typeof scores): Record => ({
+    ...change(record({ id }), { dataset: "mnist", flow } as never),
+    scores: own,
+  });
+  const { "quality.csv": csv } = buildTables([
+    of("learned", { layers: 5, greyLevels: "learned" }),
+    of("equal", { layers: 5 }),
+    of("baseline", {}),
+    of("toy", { layers: 5 }, scores),
+  ]);
+  const found = Object.fromEntries(rows(csv!).map((row) => [row.run_id, row.grey_levels]));
+  assert.deepEqual(found, { learned: "learned", equal: "equal", baseline: "", toy: "" });
+});
+
 Deno.test("buildTables() names what failed of timings, and the unit of what has no score", () => {
   const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
   const failed = { ...record({ scores: null }), status: "failed", run: timed! } as Record;
