@@ -180,8 +180,8 @@ class Flow:
         self.log_density = self.log_density + terms.flatten(1).sum(1)
 
     def grey_levels(self, x):
-        """[0, 1) onto itself: the numbers from k / 256 to (k + 1) / 256 become p_k wide, in order."""
-        p = torch.softmax(self.take("greyLevels/logShares") + self.take("greyLevels/logWidths"), 0)
+        """[0, 1) nearly onto itself: the numbers from k / 256 to (k + 1) / 256 become p_k wide, in order."""
+        p = torch.softmax(self.take("greyLevels/logShares") + self.take("greyLevels/logWidths"), 0) / (1 + 2**-21)
         ends, k = torch.cumsum(p, 0), torch.floor(256 * x).long()
         self.add(torch.log(256 * p[k]))
         return ends[k] - (k + 1 - 256 * x) * p[k]
