@@ -4,6 +4,7 @@
  * @module
  */
 import { filePath } from "../datasets/file_name.ts";
+import { FOR_ALL } from "../flows/create_flow.ts";
 import { FAMILIES } from "../flows/families.ts";
 import {
   CONV_VARIANTS,
@@ -176,9 +177,6 @@ function familiesOf({ families }: VariantSettings): readonly string[] {
   const all = Object.values(FAMILIES);
   return (families === "all" ? all : all.filter(({ images }) => images)).map(({ name }) => name);
 }
-
-/** Options of `createFlow` itself. */
-const FOR_ALL = ["logitAlpha", "greyLevels", "dequantization", "classes"];
 
 /** The options that a family knows, so that one setting serves all. */
 function known(family: string, variant: Variant, options: Options): Options {

@@ -45,7 +45,13 @@ export interface FlowOptions {
 }
 
 /** Options that every family has. */
-const FOR_ALL = ["eventShape", "logitAlpha", "greyLevels", "dequantization", "classes"];
+export const FOR_ALL: readonly string[] = [
+  "eventShape",
+  "logitAlpha",
+  "greyLevels",
+  "dequantization",
+  "classes",
+];
 
 /** Options whose value is one of a few names. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {

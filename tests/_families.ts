@@ -1,7 +1,6 @@
 import type { Rng } from "../engine/rng.ts";
+import { FOR_ALL } from "../flows/create_flow.ts";
 import { createFlow, FAMILIES, type Flow, type FlowOptions } from "../flows/mod.ts";
-
-const FOR_ALL = ["eventShape", "logitAlpha", "greyLevels", "dequantization", "classes"];
 
 /** A flow with those of some options that its family has: a new family may have fewer. */
 export function flowOf(family: string, options: FlowOptions, rng: Rng): Flow {
