@@ -14,8 +14,8 @@ export interface AffineAttributes {
 }
 
 /**
- * The parameters: `params` [batch, 2 count] with t before a (or t alone, [batch, count]), one row an
- * example; or `shift` and `raw`, each [count] or absent, one row for all.
+ * x [batch, ..., dim] and its parameters: `params` [batch, ..., 2 count] with t before a (or t alone,
+ * [batch, ..., count]), a row for each row of x; or `shift` and `raw`, each [count] or absent, one row for all.
  */
 export interface AffineInputs {
   readonly x: tf.Tensor;
@@ -88,7 +88,7 @@ function addresses(
 ): { shiftAt: number; rawAt: number; line: number } {
   if (params) {
     const shiftAt = kernels.address(params);
-    return { shiftAt, rawAt: scaleMap ? shiftAt + 4 * count : 0, line: 4 * params.shape[1]! };
+    return { shiftAt, rawAt: scaleMap ? shiftAt + 4 * count : 0, line: 4 * params.shape.at(-1)! };
   }
   return {
     shiftAt: shift ? kernels.address(shift) : 0,
@@ -97,16 +97,22 @@ function addresses(
   };
 }
 
+/** Of [batch, ..., dim]: an example has so many rows. */
+function sizesOf({ shape, size }: tf.Tensor): { batch: number; rows: number; dim: number } {
+  const [batch, dim] = [shape[0]!, shape.at(-1)!];
+  return { batch, rows: size / (batch * dim), dim };
+}
+
 function forward(kernels: Kernels, inputs: AffineInputs, attributes: Attributes): tf.TensorInfo[] {
   const { x } = inputs;
-  const [batch, dim] = x.shape as [number, number];
+  const { batch, rows, dim } = sizesOf(x);
   const { start, count, scaleMap, standardise } = attributes;
-  const y = kernels.allocate([batch, dim]), logDet = kernels.allocate([batch]);
+  const y = kernels.allocate(x.shape), logDet = kernels.allocate([batch]);
   const { shiftAt, rawAt, line } = addresses(kernels, inputs, attributes);
   // deno-fmt-ignore
   kernels.affine(
-    kernels.address(x), shiftAt, rawAt, line, kernels.address(y), kernels.address(logDet), batch, dim,
-    start, count, scaleMap ? SCALE_MAPS[scaleMap] : 0, Number(standardise),
+    kernels.address(x), shiftAt, rawAt, line, kernels.address(y), kernels.address(logDet), batch, rows,
+    dim, start, count, scaleMap ? SCALE_MAPS[scaleMap] : 0, Number(standardise),
   );
   return [y, logDet];
 }
@@ -118,7 +124,7 @@ function backward(
   dLogDet: tf.Tensor,
   attributes: Attributes,
 ): Record<string, () => tf.Tensor> {
-  const [batch, dim] = inputs.x.shape as [number, number];
+  const { batch, rows, dim } = sizesOf(inputs.x);
   const { start, count, scaleMap, standardise, names } = attributes;
   const tensors = names.map((name) =>
     tf.engine().makeTensorFromTensorInfo(kernels.allocate(inputs[name]!.shape))
@@ -129,8 +135,8 @@ function backward(
   // deno-fmt-ignore
   kernels.affineGradient(
     kernels.address(inputs.x), from.shiftAt, from.rawAt, from.line, kernels.address(dy),
-    kernels.address(dLogDet), kernels.address(gradients.x), to.shiftAt, to.rawAt, batch, dim, start,
-    count, scaleMap ? SCALE_MAPS[scaleMap] : 0, Number(standardise),
+    kernels.address(dLogDet), kernels.address(gradients.x), to.shiftAt, to.rawAt, batch, rows, dim,
+    start, count, scaleMap ? SCALE_MAPS[scaleMap] : 0, Number(standardise),
   );
   return Object.fromEntries(tensors.map((tensor, i) => [i, () => tensor]));
 }

@@ -41,8 +41,8 @@ type Shape = [number, number, number, number];
  */
 export function conv(x: tf.Tensor, layer: ConvLayer): tf.Tensor4D {
   const { kernel, bias, activation } = layer;
+  if (isPointwise(x, kernel)) return dense(x, asDense(layer)) as tf.Tensor4D;
   const shape: Shape = [...x.shape.slice(0, 3), kernel.shape[1]!] as Shape;
-  if (isPointwise(x, kernel)) return tf.reshape(dense(rows(x), asDense(layer)), shape);
   const kernels = installedKernels();
   if (!kernels) {
     const sums = tf.add(tf.matMul(patches(x), kernel as tf.Tensor2D), bias);
@@ -73,10 +73,7 @@ export function convGradients(
   before: LayerActivation,
 ): DenseGradients {
   const kernel = layer.kernel as tf.Tensor2D;
-  if (isPointwise(x, kernel)) {
-    const gradients = denseGradients(rows(x), rows(delta), asDense(layer), before);
-    return { ...gradients, dx: tf.reshape(gradients.dx, x.shape) };
-  }
+  if (isPointwise(x, kernel)) return denseGradients(x, delta, asDense(layer), before);
   const kernels = installedKernels();
   if (!kernels) {
     return {
@@ -221,7 +218,7 @@ function turn(kernels: Kernels, kernel: tf.Tensor, inputs: number): tf.Tensor {
   const turned = allocate(kernels, [inputs, 9 * outputs]);
   const [from, to] = [numbersOf(kernels, kernel), numbersOf(kernels, turned)];
   eachPart(inputs, outputs, (plain, other) => {
-    to.set(from.subarray(plain, plain + outputs), other);
+    for (let i = 0; i < outputs; i++) to[other + i] = from[plain + i]!;
   });
   return turned;
 }
@@ -230,7 +227,7 @@ function turnBack(kernels: Kernels, turned: tf.Tensor, kernel: tf.Tensor): void 
   const outputs = kernel.shape[1]!;
   const [from, to] = [numbersOf(kernels, turned), numbersOf(kernels, kernel)];
   eachPart(turned.shape[0]!, outputs, (plain, other) => {
-    to.set(from.subarray(other, other + outputs), plain);
+    for (let i = 0; i < outputs; i++) to[plain + i] = from[other + i]!;
   });
 }
 

@@ -37,12 +37,13 @@ export interface DenseLayer {
  *
  *     activation(x (W * M) + b)
  *
- * @param x Shape [batch, in], or more columns where the layer reads a part of them.
- * @returns Shape [batch, out].
+ * @param x Shape [..., in], or more columns where the layer reads a part of them.
+ * @returns Shape [..., out].
  */
-export function dense(x: tf.Tensor, layer: DenseLayer): tf.Tensor2D {
+export function dense(x: tf.Tensor, layer: DenseLayer): tf.Tensor {
   const kernels = installedKernels();
-  return kernels ? denseInPlace(kernels, x, layer) : denseByOperations(x, layer);
+  if (kernels) return denseInPlace(kernels, x, layer);
+  return tf.reshape(denseByOperations(rowsOf(x), layer), shapeOf(x, layer.kernel));
 }
 
 /** What {@link denseGradients} returns. */
@@ -60,7 +61,7 @@ export interface DenseGradients {
  *     dx = (delta (W * M)^T) * activation'(x),   dW = (x^T delta) * M,   db = sum of delta's rows
  *
  * @param x What the layer read.
- * @param delta The gradient of its sums x (W * M) + b, shape [batch, out].
+ * @param delta The gradient of its sums x (W * M) + b, shape [..., out].
  * @param layer As in {@link dense}; its own activation is not looked at.
  * @param before The activation that made x, whose slope follows from x; "linear" if there was none.
  */
@@ -71,25 +72,34 @@ export function denseGradients(
   before: LayerActivation,
 ): DenseGradients {
   const kernels = installedKernels();
-  return kernels
-    ? gradientsInPlace(kernels, x, delta, layer, before)
-    : gradientsByOperations(x, delta, layer, before);
+  if (kernels) return gradientsInPlace(kernels, x, delta, layer, before);
+  const gradients = gradientsByOperations(rowsOf(x), rowsOf(delta), layer, before);
+  return { ...gradients, dx: tf.reshape(gradients.dx, x.shape) };
+}
+
+/** A matrix with a row for each choice of the indices but the last. */
+function rowsOf(x: tf.Tensor): tf.Tensor2D {
+  return tf.reshape(x, [-1, x.shape.at(-1)!]);
+}
+
+/** Of what the layer makes of x. */
+function shapeOf(x: tf.Tensor, kernel: tf.Tensor): number[] {
+  return [...x.shape.slice(0, -1), kernel.shape[1]!];
 }
 
 function denseInPlace(
   kernels: Kernels,
   x: tf.Tensor,
   { kernel, bias, activation, mask, columns }: DenseLayer,
-): tf.Tensor2D {
-  const [rows, outputs] = [x.shape[0]!, kernel.shape[1]!];
-  const y = allocate(kernels, [rows, outputs]);
+): tf.Tensor {
+  const y = allocate(kernels, shapeOf(x, kernel));
   const [a, b] = [inputOf(kernels, x, columns), matrixOf(kernels, kernel)];
   const c = matrixOf(kernels, y);
   const options = { bias: bias ? kernels.address(bias) : 0, relu: activation === "relu" };
   if (mask) multiplyMasked(kernels, a, b, mask, c, options);
   else multiply(kernels, a, b, c, options);
   if (activation === "tanh") activateInPlace(kernels, y, activation);
-  return y as tf.Tensor2D;
+  return y;
 }
 
 function gradientsInPlace(

@@ -1,4 +1,5 @@
 import { dense, denseGradients } from "./dense.ts";
+import { matrixOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { Mask } from "./mask.ts";
 import { columnsOf, type Matrix, matrix, rowsOf, transposed } from "./matrix.ts";
@@ -28,7 +29,7 @@ export class StrictTriangle implements Disposable {
 /**
  * x T, with its gradient.
  *
- * @param x Shape [batch, dim].
+ * @param x Shape [..., dim].
  * @param t Shape [dim, dim]; what is outside the triangle is not read and gets no gradient.
  */
 export function multiplyTriangle(x: tf.Tensor, t: tf.Tensor, triangle: StrictTriangle): tf.Tensor {
@@ -53,12 +54,12 @@ export function multiplyTriangle(x: tf.Tensor, t: tf.Tensor, triangle: StrictTri
 /**
  * Solves y (T + diag(d)) = b, with its gradient.
  *
- *     with g = dy (T + diag(d))^-T:   db = g,   dT = -y^T g,   dd = -sum over the batch of y g
+ *     with g = dy (T + diag(d))^-T:   db = g,   dT = -y^T g,   dd = -sum over the rows of y g
  *
- * @param b Shape [batch, dim].
+ * @param b Shape [..., dim].
  * @param t Shape [dim, dim]; what is outside the triangle is not read and gets no gradient.
  * @param d Shape [dim]; null: 1.
- * @returns y, shape [batch, dim].
+ * @returns y, shape [..., dim].
  */
 export function solveTriangle(
   b: tf.Tensor,
@@ -67,7 +68,10 @@ export function solveTriangle(
   d: tf.Tensor | null,
 ): tf.Tensor {
   const kernels = installedKernels();
-  if (!kernels) return solveByOperations(b as tf.Tensor2D, t as tf.Tensor2D, triangle, d);
+  if (!kernels) {
+    const rows = tf.reshape(b, [-1, triangle.mask.rows]) as tf.Tensor2D;
+    return tf.reshape(solveByOperations(rows, t as tf.Tensor2D, triangle, d), b.shape);
+  }
   const op = tf.customGrad((...args) => {
     const save = args.pop() as tf.GradSaveFunc;
     const [b, t, d] = args as [tf.Tensor, tf.Tensor, tf.Tensor | undefined];
@@ -85,11 +89,16 @@ export function solveTriangle(
           mask: triangle.mask,
           columns: null,
         }, "linear").dKernel;
-        return [db, dt, ...(d ? [tf.neg(tf.sum(tf.mul(y, db), 0))] : [])];
+        return [db, dt, ...(d ? [tf.neg(sumOfRows(tf.mul(y, db)))] : [])];
       },
     };
   });
   return op(b, t, ...(d ? [d] : []));
+}
+
+/** [..., columns] to [columns]. */
+function sumOfRows(x: tf.Tensor): tf.Tensor {
+  return tf.sum(x, Array.from({ length: x.rank - 1 }, (_, axis) => axis));
 }
 
 /** Coordinates that are solved one by one, before a product takes them off the others. */
@@ -103,10 +112,10 @@ function solve(
   d: tf.Tensor | undefined,
   transpose: boolean,
 ): tf.Tensor {
-  const [batch, dim] = b.shape as [number, number];
   const result = tf.mul(b, 1); // A copy: it is solved in place.
-  const y = matrix(kernels.address(result), batch, dim);
-  const minusInfo = kernels.allocate([batch, BLOCK]);
+  const y = matrixOf(kernels, result);
+  const [rows, dim] = [y.rows, y.columns];
+  const minusInfo = kernels.allocate([rows, BLOCK]);
   const whole = matrix(kernels.address(t), dim, dim);
   const factor = transpose ? transposed(whole) : whole;
   const isAscending = (side === "upper") !== transpose;
@@ -115,11 +124,11 @@ function solve(
     const n = Math.min(BLOCK, dim - done);
     const start = isAscending ? done : dim - done - n;
     const first = isAscending ? start : start + n - 1;
-    const minus = matrix(kernels.address(minusInfo), batch, n);
+    const minus = matrix(kernels.address(minusInfo), rows, n);
     const corner = (m: Matrix, i: number) => m.address + i * m.columnBytes;
     // deno-fmt-ignore
     kernels.solveTriangle(
-      corner(y, first), y.rowBytes, corner(minus, first - start), minus.rowBytes, 4 * sign, batch,
+      corner(y, first), y.rowBytes, corner(minus, first - start), minus.rowBytes, 4 * sign, rows,
       factor.address + first * (factor.rowBytes + factor.columnBytes), sign * factor.rowBytes,
       sign * factor.columnBytes, d ? kernels.address(d) + 4 * first : 0, n,
     );

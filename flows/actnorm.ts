@@ -3,12 +3,13 @@ import { logDeviations } from "./_per_example.ts";
 import { diagonalAffine } from "./affine.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
+import type { ImageShape } from "./squeeze.ts";
 
 /**
- * A learned scale and bias per coordinate, initialised from a batch.
+ * A learned scale and bias per coordinate, over images per channel, initialised from a batch.
  *
- *     forward(x):  z = exp(logScale) * x + bias,    logDet = sum_i logScale_i
- *     inverse(z):  x = (z - bias) * exp(-logScale), logDet = -sum_i logScale_i
+ *     forward(x):  z = exp(logScale) * x + bias,    logDet = pixels * sum_i logScale_i
+ *     inverse(z):  x = (z - bias) * exp(-logScale), logDet = -pixels * sum_i logScale_i
  *
  * Cost: no network pass in either direction. Identity until `initialize`.
  *
@@ -22,11 +23,12 @@ export class ActNorm implements Bijector {
   readonly #bias: tf.Variable;
 
   /**
-   * @param name Path of its variables: `name/logScale`, `name/bias`, each of shape [dim].
-   * @param dim Number of coordinates.
+   * @param name Path of its variables: `name/logScale`, `name/bias`, each of shape [dim] or [channels].
+   * @param shape Number of coordinates, or [height, width, channels].
    */
-  constructor(name: string, dim: number) {
-    this.eventShape = [dim];
+  constructor(name: string, shape: number | ImageShape) {
+    this.eventShape = [shape].flat();
+    const dim = this.eventShape.at(-1)!;
     this.#logScale = createVariable(`${name}/logScale`, [dim], new Float32Array(dim));
     this.#bias = createVariable(`${name}/bias`, [dim], new Float32Array(dim));
     this.variables = [this.#logScale, this.#bias];
@@ -51,8 +53,9 @@ export class ActNorm implements Bijector {
   initialize(batch: tf.Tensor, side: "data" | "latent"): void {
     checkBatch("ActNorm.initialize", batch, this.eventShape, side === "data" ? "x" : "z");
     tf.tidy(() => {
-      const mean = tf.mean(batch, 0);
-      const logDeviation = logDeviations(batch);
+      const rows = tf.reshape(batch, [-1, this.eventShape.at(-1)!]);
+      const mean = tf.mean(rows, 0);
+      const logDeviation = logDeviations(rows);
       if (side === "data") {
         this.#logScale.assign(tf.neg(logDeviation));
         this.#bias.assign(tf.neg(tf.mul(mean, tf.exp(this.#logScale))));

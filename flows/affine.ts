@@ -14,7 +14,8 @@ export type AffineDirection = "scale" | "standardise";
 
 /**
  * The elementwise half of couplings and masked autoregressive layers: `count` columns of x, from
- * `start` on, are shifted and scaled by a network's output (t, a), and the others stay.
+ * `start` on, are shifted and scaled by a network's output (t, a), and the others stay. Columns are
+ * what the last axis counts, of images their channels.
  *
  *     log s = scaleMap(a)   (without a scale map: log s = 0, and the output is t alone)
  *     scale:        y = x s + t,     logDet = sum log s
@@ -22,8 +23,8 @@ export type AffineDirection = "scale" | "standardise";
  *
  * One operation where the engine has kernels; ordinary ones with the same result elsewhere.
  *
- * @param x Shape [batch, dim].
- * @param params Shape [batch, 2 count], t before a; or [batch, count].
+ * @param x Shape [batch, ..., dim].
+ * @param params Shape [batch, ..., 2 count], t before a; or [batch, ..., count].
  */
 export function affine(
   x: tf.Tensor,
@@ -45,27 +46,27 @@ export function affineByOperations(
   scaleMap: ScaleMap | null,
   direction: AffineDirection,
 ): Affine {
-  const [shift, raw] = scaleMap ? tf.split(params, 2, 1) : [params];
+  const [shift, raw] = scaleMap ? tf.split(params, 2, -1) : [params];
   const logScale = scaleMap ? SCALE_MAPS[scaleMap](raw!) : tf.zerosLike(params);
-  const end = x.shape[1]! - start - count;
-  const [before, moved, after] = tf.split(x, [start, count, end], 1) as tf.Tensor[];
+  const end = x.shape.at(-1)! - start - count;
+  const [before, moved, after] = tf.split(x, [start, count, end], -1) as tf.Tensor[];
   const result = direction === "scale"
     ? tf.add(tf.mul(moved!, tf.exp(logScale)), shift!)
     : tf.mul(tf.sub(moved!, shift!), tf.exp(tf.neg(logScale)));
   const logDet = sumPerExample(logScale);
   return {
-    y: tf.concat([before!, result, after!], 1),
+    y: tf.concat([before!, result, after!], -1),
     logDet: direction === "scale" ? logDet : tf.neg(logDet),
   };
 }
 
 /**
- * The same with one shift and one log-scale per coordinate for the whole batch.
+ * The same with one shift and one log-scale per column for the whole batch.
  *
- *     scale:        y = x exp(logScale) + shift,    logDet = sum logScale
- *     standardise:  y = (x - shift) exp(-logScale), logDet = -sum logScale
+ *     scale:        y = x exp(logScale) + shift,    logDet = rows * sum logScale
+ *     standardise:  y = (x - shift) exp(-logScale), logDet = -rows * sum logScale
  *
- * @param x Shape [batch, dim].
+ * @param x Shape [batch, ..., dim]; an example has `rows` rows of dim numbers.
  * @param logScale Shape [dim].
  * @param shift Shape [dim]; null: 0.
  */
@@ -77,7 +78,7 @@ export function diagonalAffine(
 ): Affine {
   const inputs: AffineInputs = { x, ...(shift && { shift }), raw: logScale };
   const standardise = direction === "standardise";
-  const all = { start: 0, count: x.shape[1]!, scaleMap: "exp", standardise } as const;
+  const all = { start: 0, count: x.shape.at(-1)!, scaleMap: "exp", standardise } as const;
   const done = affineInPlace(inputs, all);
   return done ?? diagonalAffineByOperations(x, logScale, shift, direction);
 }
@@ -89,16 +90,17 @@ export function diagonalAffineByOperations(
   shift: tf.Tensor | null,
   direction: AffineDirection,
 ): Affine {
-  const batch = x.shape[0]!;
+  const [batch, dim] = [x.shape[0]!, x.shape.at(-1)!];
+  const logDet = tf.mul<tf.Scalar>(x.size / (batch * dim), tf.sum(logScale));
   if (direction === "scale") {
     const scaled = tf.mul(x, tf.exp(logScale));
     return {
       y: shift ? tf.add(scaled, shift) : scaled,
-      logDet: repeatPerExample(tf.sum(logScale), batch),
+      logDet: repeatPerExample(logDet, batch),
     };
   }
   return {
     y: tf.mul(shift ? tf.sub(x, shift) : x, tf.exp(tf.neg(logScale))),
-    logDet: repeatPerExample(tf.neg(tf.sum(logScale)), batch),
+    logDet: repeatPerExample(tf.neg(logDet), batch),
   };
 }

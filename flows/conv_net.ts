@@ -208,7 +208,7 @@ function sumOverPixels(images: tf.Tensor): tf.Tensor {
 }
 
 /** Numbers of a hidden layer of one block. */
-const BLOCK_SIZE = 1 << 18;
+const BLOCK_SIZE = 1 << 20;
 
 /** The output of a layer, to whose sums a skip or the classes may add. */
 function evaluate(layer: Layer, x: tf.Tensor, added: tf.Tensor | undefined): tf.Tensor {

@@ -1,6 +1,5 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
-import { sumPerExample } from "./_per_example.ts";
 import { type Affine, affine, type AffineDirection } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { ConvNet, type ConvNetwork } from "./conv_net.ts";
@@ -125,18 +124,6 @@ export class Coupling implements Bijector {
   /** Either way: the network sees what is kept alone, which is the same in x and z. */
   #move(x: tf.Tensor, context: tf.Tensor | undefined, direction: AffineDirection): Affine {
     const params = this.#network.apply(x, context);
-    if (this.eventShape.length === 1) {
-      return affine(x, params, this.#moved, this.#scaleMap, direction);
-    }
-    const { y, logDet } = affine(rowsOf(x), rowsOf(params), this.#moved, this.#scaleMap, direction);
-    return {
-      y: tf.reshape(y, x.shape),
-      logDet: sumPerExample(tf.reshape(logDet, [x.shape[0]!, -1])),
-    };
+    return affine(x, params, this.#moved, this.#scaleMap, direction);
   }
-}
-
-/** A row for each pixel. */
-function rowsOf(x: tf.Tensor): tf.Tensor {
-  return tf.reshape(x, [-1, x.shape.at(-1)!]);
 }

@@ -9,7 +9,6 @@ import type { FlowFamily } from "./family.ts";
 import { InvertibleLinear } from "./invertible_linear.ts";
 import type { Activation } from "./mlp.ts";
 import { multiScale } from "./multi_scale.ts";
-import { Pixelwise } from "./pixelwise.ts";
 import type { ScaleMap } from "./scale_map.ts";
 import type { ImageShape } from "./squeeze.ts";
 
@@ -95,14 +94,10 @@ export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
           rng,
         );
       const step = (shape: ImageShape, name: string): Bijector[] => {
-        const [height, width, channels] = shape;
         const own = rng.split(name);
-        const linear = new Chain([
-          new ActNorm(`${name}/actnorm`, channels),
-          new InvertibleLinear(`${name}/linear`, channels, own),
-        ]);
         return [
-          new Pixelwise([height, width], linear),
+          new ActNorm(`${name}/actnorm`, shape),
+          new InvertibleLinear(`${name}/linear`, shape, own),
           coupling(`${name}/coupling`, shape, hidden, own),
         ];
       };

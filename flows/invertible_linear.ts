@@ -6,17 +6,19 @@ import { createVariable, disposeVariables } from "./_variable.ts";
 import { diagonalAffine } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { Permutation } from "./permutation.ts";
+import type { ImageShape } from "./squeeze.ts";
 
 /**
- * A learned linear map with the determinant in plain sight.
+ * A learned linear map with the determinant in plain sight; over images of the channels of each pixel, alike
+ * at all: the invertible 1 x 1 convolution.
  *
- *     forward(x):  z = x P (I + L) (U + diag(exp(logDiagonal))),  logDet = sum logDiagonal
+ *     forward(x):  z = x P (I + L) (U + diag(exp(logDiagonal))),  logDet = pixels * sum logDiagonal
  *     inverse(z):  two triangular solves and the permutation undone
  *
  * P is a permutation drawn once, (x P)_i = x_order[i], L strictly lower and U strictly upper triangular. It starts as
  * the permutation alone.
  *
- * Cost: two products of [batch, D] with a triangle of [D, D] in either direction.
+ * Cost: two products of [batch, D] with a triangle of [D, D] in either direction, for each pixel.
  *
  * Source: Kingma and Dhariwal 2018 (Glow), section 3.2, eq. 10. Deviations: the weight starts at a
  * random permutation instead of a random rotation, and the diagonal is positive: a map and its mirror image
@@ -35,12 +37,14 @@ export class InvertibleLinear implements Bijector {
    * @param name Path of its variables: `name/order` and `name/inverseOrder` of P, a {@link Permutation};
    *   `name/lower`, `name/upper` [dim, dim] and `name/logDiagonal` [dim]. Entries outside their triangle
    *   are 0.
-   * @param dim Number of coordinates.
+   * @param shape Number dim of coordinates, or [height, width, dim].
    * @param rng Source of the permutation.
    */
-  constructor(name: string, dim: number, rng: Rng) {
-    this.eventShape = [dim];
-    this.#permutation = new Permutation(name, rng.split("permutation").permutation(dim));
+  constructor(name: string, shape: number | ImageShape, rng: Rng) {
+    this.eventShape = [shape].flat();
+    const dim = this.eventShape.at(-1)!;
+    const order = rng.split("permutation").permutation(dim);
+    this.#permutation = new Permutation(name, order, this.eventShape);
     const zeros = new Float32Array(dim * dim);
     const triangle = { used: dim * (dim - 1) / 2 };
     this.#lower = createVariable(`${name}/lower`, [dim, dim], zeros, triangle);
@@ -69,10 +73,9 @@ export class InvertibleLinear implements Bijector {
     return tf.tidy(() => {
       const u = solveTriangle(z, this.#upper, this.#upperTriangle, tf.exp(this.#logDiagonal));
       const y = solveTriangle(u, this.#lower, this.#lowerTriangle, null);
-      return {
-        x: this.#permutation.inverse(y).x,
-        logDet: repeatPerExample(tf.neg(tf.sum(this.#logDiagonal)), batch),
-      };
+      const pixels = tf.util.sizeFromShape(this.eventShape.slice(0, -1));
+      const logDet = tf.mul<tf.Scalar>(-pixels, tf.sum(this.#logDiagonal));
+      return { x: this.#permutation.inverse(y).x, logDet: repeatPerExample(logDet, batch) };
     });
   }
 

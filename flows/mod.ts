@@ -37,7 +37,6 @@ export { type Activation, Mlp, type MlpOptions } from "./mlp.ts";
 export { oneHot } from "./one_hot.ts";
 export { evensFirst, Permutation } from "./permutation.ts";
 export { multiScale, type MultiScaleOptions } from "./multi_scale.ts";
-export { Pixelwise } from "./pixelwise.ts";
 export { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 export { Scaling } from "./scaling.ts";
 export { Split } from "./split.ts";

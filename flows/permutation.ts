@@ -5,13 +5,13 @@ import { noLogDet } from "./_per_example.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 
 /**
- * Reorders the columns of a matrix, on every backend and with a gradient: TensorFlow.js's own
+ * Reorders the last axis, the columns of a matrix, on every backend and with a gradient: TensorFlow.js's own
  * gradient of `gather` needs a kernel that the wasm backend lacks, and here it is a gather too.
  *
- * @param x Shape [batch, dim].
+ * @param x Shape [..., dim].
  * @param order Shape [dim], int32: column i of the result is column order[i] of x.
  * @param inverseOrder Shape [dim], int32: the inverse permutation.
- * @returns Shape [batch, dim].
+ * @returns Shape [..., dim].
  */
 export function permuteColumns(
   x: tf.Tensor,
@@ -33,7 +33,8 @@ export function invertOrder(order: Int32Array): Int32Array<ArrayBuffer> {
 }
 
 /**
- * A fixed permutation of the coordinates. Volume-preserving: logDet = 0.
+ * A fixed permutation of the coordinates, over images of the channels of each pixel. Volume-preserving:
+ * logDet = 0.
  *
  *     forward(x):  z_i = x_order[i]
  */
@@ -46,9 +47,10 @@ export class Permutation implements Bijector {
   /**
    * @param name Path of its variables: `name/order`, `name/inverseOrder`, kept and never trained.
    * @param order A permutation of 0 … dim - 1.
-   * @throws {RangeError} If it is none.
+   * @param shape [dim] or, as images have, more, of which dim is the last; by default [dim].
+   * @throws {RangeError} If order is no permutation.
    */
-  constructor(name: string, order: Int32Array) {
+  constructor(name: string, order: Int32Array, shape: readonly number[] = [order.length]) {
     if (order.toSorted().some((column, i) => column !== i)) {
       throw new RangeError(
         `Cannot create Permutation as order must hold each of 0 … ${order.length - 1} once: ` +
@@ -56,7 +58,7 @@ export class Permutation implements Bijector {
       );
     }
     const dim = order.length;
-    this.eventShape = [dim];
+    this.eventShape = shape;
     this.#order = createVariable(`${name}/order`, [dim], order, { trainable: false });
     this.#inverseOrder = createVariable(`${name}/inverseOrder`, [dim], invertOrder(order), {
       trainable: false,

@@ -8,7 +8,6 @@ import type { FlowFamily } from "./family.ts";
 import type { Activation } from "./mlp.ts";
 import { multiScale } from "./multi_scale.ts";
 import { evensFirst, Permutation } from "./permutation.ts";
-import { Pixelwise } from "./pixelwise.ts";
 import type { ScaleMap } from "./scale_map.ts";
 import type { ImageShape } from "./squeeze.ts";
 
@@ -91,14 +90,11 @@ export const realnvp: FlowFamily<RealNvpConfig, RealNvpImageConfig> = {
     },
     create(shape, { levels, layers, base, actnorm, hidden, ...options }, rng) {
       const couplings = (shape: ImageShape, name: string): Bijector[] => {
-        const [height, width, channels] = shape;
         return Array.from({ length: layers }, (_, k) => {
           const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
           const own = { eventShape: shape, keep, hidden, zeroOutput: true, ...options };
           const coupling = new Coupling(`${name}${k}/coupling`, own, rng.split(`${name}${k}`));
-          if (!actnorm) return [coupling];
-          const norm = new ActNorm(`${name}${k}/actnorm`, channels);
-          return [new Pixelwise([height, width], norm), coupling];
+          return actnorm ? [new ActNorm(`${name}${k}/actnorm`, shape), coupling] : [coupling];
         }).flat();
       };
       const bijector = multiScale(shape, {
@@ -106,10 +102,7 @@ export const realnvp: FlowFamily<RealNvpConfig, RealNvpImageConfig> = {
         order: "checkerboard",
         steps: (shape, level) => [
           ...couplings(shape, `level${level}/checkerboard`),
-          new Pixelwise(
-            [shape[0], shape[1]],
-            new Permutation(`level${level}/order`, rowsOfSquares(shape[2])),
-          ),
+          new Permutation(`level${level}/order`, rowsOfSquares(shape[2]), shape),
           ...couplings(shape, `level${level}/channel`),
         ],
         prior: (shape, level) => {

@@ -72,13 +72,13 @@ interface KernelExports {
   // deno-fmt-ignore
   affine(
     x: number, shift: number, raw: number, line: number, y: number, logDet: number, batch: number,
-    dim: number, start: number, count: number, scaleMap: number, standardise: number,
+    rows: number, dim: number, start: number, count: number, scaleMap: number, standardise: number,
   ): void;
   // deno-fmt-ignore
   affineGradient(
     x: number, shift: number, raw: number, line: number, dy: number, dLogDet: number, dx: number,
-    dShift: number, dRaw: number, batch: number, dim: number, start: number, count: number,
-    scaleMap: number, standardise: number,
+    dShift: number, dRaw: number, batch: number, rows: number, dim: number, start: number,
+    count: number, scaleMap: number, standardise: number,
   ): void;
   // deno-fmt-ignore
   madeBlock(

@@ -6,7 +6,7 @@ import { Chain } from "../../flows/chain.ts";
 import type { ConvNetwork } from "../../flows/conv_net.ts";
 import { Coupling } from "../../flows/coupling.ts";
 import { createFlow, FAMILIES, Flatten, InvertibleLinear, Logit } from "../../flows/mod.ts";
-import { Pixelwise } from "../../flows/pixelwise.ts";
+import { Permutation } from "../../flows/permutation.ts";
 import { SCALE_MAPS, type ScaleMap } from "../../flows/scale_map.ts";
 import { Split } from "../../flows/split.ts";
 import { type ImageShape, Squeeze, type SqueezeOrder } from "../../flows/squeeze.ts";
@@ -46,12 +46,22 @@ testShapes("Logit over images", {
   shapes: SHAPES,
   data: (count, rng) => rng.uniform(count).map((u) => 0.05 + 0.9 * u),
 });
-testShapes("Pixelwise (ActNorm, InvertibleLinear)", {
-  make: ([height, width, channels], rng) => {
-    const parts = [new ActNorm("a", channels), new InvertibleLinear("b", channels, rng)];
-    return new Pixelwise([height, width], new Chain(parts));
-  },
-  depends: ([, , channels]) => (i, j) => Math.floor(i / channels) === Math.floor(j / channels),
+/** Each pixel by itself. */
+const pixelwise = ([, , channels]: ImageShape) => (i: number, j: number) =>
+  Math.floor(i / channels) === Math.floor(j / channels);
+testShapes("ActNorm over images", {
+  make: (shape) => new ActNorm("p", shape),
+  depends: () => (i, j) => i === j,
+  shapes: SHAPES,
+});
+testShapes("InvertibleLinear over images", {
+  make: (shape, rng) => new InvertibleLinear("p", shape, rng),
+  depends: pixelwise,
+  shapes: SHAPES,
+});
+testShapes("Permutation over images", {
+  make: (shape, rng) => new Permutation("p", rng.permutation(shape[2]), shape),
+  depends: pixelwise,
   shapes: SHAPES,
 });
 for (const network of ["plain", "residual"] satisfies ConvNetwork[]) {
@@ -129,8 +139,8 @@ Deno.test("VariationalDequantizer.forward() changes no level, and its noise has 
 testShapes("Split", {
   make: ([height, width, channels]) => {
     const half = [height, width, channels / 2] as const;
-    const norm = new Pixelwise([height, width], new ActNorm("p", channels / 2));
-    return new Split([height, width, channels], new Chain([norm, new Flatten(half)]));
+    const parts = [new ActNorm("p", half), new Flatten(half)];
+    return new Split([height, width, channels], new Chain(parts));
   },
   depends: ([height, width, channels]) => {
     const half = channels / 2, rest = height * width * half;
