@@ -23,6 +23,8 @@ export interface ConvNetOptions {
   readonly network: ConvNetwork;
   /** Of the context that it reads; absent: it reads none. */
   readonly classes?: number;
+  /** [height, width] of images whose pixels have biases of their own in the first layer; absent: they have not. */
+  readonly untiedBias?: readonly [height: number, width: number];
 }
 
 /**
@@ -47,10 +49,11 @@ interface Layer extends ConvLayer {
  * A convolutional network: the conditioner of couplings over images.
  *
  * With classes c V is added to the sums of the first layer at every pixel, c the one-hot class: a bias of
- * its own for each class.
+ * its own for each class. With an untied bias B_ij is added to those of pixel ij: a bias of its own for each
+ * pixel, by which the network knows where it is, which a convolution sees at the borders alone.
  *
  * Kernels start uniform on +-sqrt(6 / (in + out)) with in and out the numbers that one output depends
- * on and one input reaches (Glorot and Bengio 2010), biases and V at zero.
+ * on and one input reaches (Glorot and Bengio 2010), biases, B and V at zero.
  *
  * Source: of the plain one Kingma and Dhariwal 2018, appendix B; residual blocks: He et al. 2016,
  * without the normalisation that Dinh et al. 2017 have in them.
@@ -60,11 +63,13 @@ export class ConvNet implements Disposable {
   readonly #contextKernel: tf.Variable | null;
   readonly #input: { readonly start: number; readonly count: number };
   readonly #layers: readonly Layer[];
+  readonly #untiedBias: tf.Variable | null;
 
   /**
    * @param name Path of its variables: `name/kernel0` [9 in, out] (3 x 3: rows by line, column and input
    *   channel, the last one fastest; outside of the image is 0) or [in, out] (1 x 1), `name/bias0` [out], …,
-   *   and with classes `name/context` [classes, out] of the first layer.
+   *   and of the first layer with an untied bias `name/untiedBias` [height, width, out], with classes
+   *   `name/context` [classes, out].
    * @param rng Source of the initial kernels.
    * @throws {RangeError} If residual blocks cannot be made of the hidden layers.
    */
@@ -97,9 +102,11 @@ export class ConvNet implements Disposable {
         isSkip,
       };
     });
+    this.#untiedBias = createUntiedBias(name, options.untiedBias, widths[1]!);
     this.#contextKernel = createContextKernel(name, options.classes, widths[1]!);
     this.variables = [
       ...this.#layers.flatMap(({ kernel, bias }) => [kernel, bias] as tf.Variable[]),
+      ...(this.#untiedBias ? [this.#untiedBias] : []),
       ...(this.#contextKernel ? [this.#contextKernel] : []),
     ];
   }
@@ -148,16 +155,19 @@ export class ConvNet implements Disposable {
   #activations(x: tf.Tensor, c: tf.Tensor | undefined): tf.Tensor[] {
     const h = [x];
     for (const [k, layer] of this.#layers.entries()) {
-      const added = layer.isSkip ? h[k - 1] : c && k === 0 ? this.#ofClasses(c) : undefined;
+      const added = k === 0 ? this.#firstBiases(c) : layer.isSkip ? [h[k - 1]!] : [];
       h.push(evaluate(layer, h[k]!, added));
     }
     return h;
   }
 
-  /** c V, the same at every pixel. */
-  #ofClasses(c: tf.Tensor): tf.Tensor {
-    const kernel = this.#contextKernel!;
-    return tf.reshape(tf.matMul(c, kernel as tf.Tensor), [c.shape[0]!, 1, 1, kernel.shape[1]!]);
+  /** B, the same for every image, and c V, the same at every pixel. */
+  #firstBiases(c: tf.Tensor | undefined): tf.Tensor[] {
+    const biases: tf.Tensor[] = this.#untiedBias ? [this.#untiedBias] : [];
+    const kernel = this.#contextKernel;
+    if (!c || !kernel) return biases;
+    const product = tf.matMul(c, kernel as tf.Tensor);
+    return [...biases, tf.reshape(product, [c.shape[0]!, 1, 1, kernel.shape[1]!])];
   }
 
   /**
@@ -174,7 +184,7 @@ export class ConvNet implements Disposable {
 
   /**
    *     delta_L = dy,   delta_{k-1} = (gradient of h_{k-1}, by layer k and a skip) * activation'(h_{k-1}),
-   *     dV = c^T delta_1 summed over the pixels
+   *     dB = delta_1 summed over the images,   dV = c^T delta_1 summed over the pixels
    */
   #blockGradients(h: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
     const c = h[this.#layers.length];
@@ -191,13 +201,37 @@ export class ConvNet implements Disposable {
         skipped ? "linear" : before,
       );
       gradients.unshift(dKernel, dBias);
-      if (c && k === 0) gradients.push(tf.matMul(c, sumOverPixels(delta), true));
+      if (k === 0) gradients.push(...this.#firstBiasGradients(delta, c));
       const next: tf.Tensor = skipped ? timesSlope(tf.add(dx, skipped), h[k]!, before) : dx;
       skipped = layer.isSkip ? delta : null;
       delta = next;
     }
     return [delta, ...gradients];
   }
+
+  #firstBiasGradients(delta: tf.Tensor, c: tf.Tensor | undefined): tf.Tensor[] {
+    return [
+      ...(this.#untiedBias ? [sumOverImages(delta)] : []),
+      ...(c ? [tf.matMul(c, sumOverPixels(delta), true)] : []),
+    ];
+  }
+}
+
+function createUntiedBias(
+  name: string,
+  size: readonly [height: number, width: number] | undefined,
+  channels: number,
+): tf.Variable | null {
+  if (!size) return null;
+  const shape = [...size, channels];
+  const zeros = new Float32Array(tf.util.sizeFromShape(shape));
+  return createVariable(`${name}/untiedBias`, shape, zeros);
+}
+
+/** [batch, height, width, channels] to [height, width, channels], as a product like the next. */
+function sumOverImages(images: tf.Tensor): tf.Tensor {
+  const [batch, ...shape] = images.shape as [number, number, number, number];
+  return tf.reshape(tf.matMul(tf.ones([1, batch]), tf.reshape(images, [batch, -1])), shape);
 }
 
 /** [batch, height, width, channels] to [batch, channels]; as a product, which is faster than a sum. */
@@ -210,8 +244,9 @@ function sumOverPixels(images: tf.Tensor): tf.Tensor {
 /** Numbers of a hidden layer of one block. */
 const BLOCK_SIZE = 1 << 20;
 
-/** The output of a layer, to whose sums a skip or the classes may add. */
-function evaluate(layer: Layer, x: tf.Tensor, added: tf.Tensor | undefined): tf.Tensor {
-  if (!added) return conv(x, layer);
-  return activate(tf.add(conv(x, { ...layer, activation: "linear" }), added), layer.activation);
+/** The output of a layer, to whose sums a skip or the biases of pixels and classes may add. */
+function evaluate(layer: Layer, x: tf.Tensor, added: readonly tf.Tensor[]): tf.Tensor {
+  if (added.length === 0) return conv(x, layer);
+  const sums: tf.Tensor = conv(x, { ...layer, activation: "linear" });
+  return activate(added.reduce((sum, more) => tf.add(sum, more), sums), layer.activation);
 }

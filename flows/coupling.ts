@@ -32,6 +32,8 @@ export interface CouplingOptions {
   readonly zeroOutput: boolean;
   /** For images: the kind of network, "plain" by default. */
   readonly network?: ConvNetwork;
+  /** For images: whether each pixel has biases of its own in the network's first layer, false by default. */
+  readonly untiedBias?: boolean;
   /** How many classes the network is told of, by the context; absent: it is told nothing. */
   readonly classes?: number;
 }
@@ -70,7 +72,8 @@ export class Coupling implements Bijector {
    * @throws {RangeError} If there is only one coordinate, or channel.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
-    const { eventShape, keep, between = 0, scaleMap, network = "plain", ...own } = options;
+    const { eventShape, keep, between = 0, scaleMap, network = "plain", untiedBias, ...own } =
+      options;
     const size = eventShape.at(-1)! - between;
     if (size < 2) {
       throw new RangeError(
@@ -92,9 +95,11 @@ export class Coupling implements Bijector {
       firstInput: kept.start,
       outputs: moved.count * (scaleMap ? 2 : 1),
     };
-    this.#network = eventShape.length === 1
+    const [height, width, channels] = eventShape;
+    const pixels = untiedBias ? { untiedBias: [height!, width!] as const } : {};
+    this.#network = channels === undefined
       ? new Mlp(name, { ...own, ...io }, rng)
-      : new ConvNet(name, { ...own, ...io, network }, rng);
+      : new ConvNet(name, { ...own, ...io, network, ...pixels }, rng);
   }
 
   get variables(): readonly tf.Variable[] {

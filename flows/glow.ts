@@ -21,7 +21,11 @@ type GlowConfig = {
   readonly classes?: number;
 };
 
-type GlowImageConfig = GlowConfig & { readonly levels: number; readonly network: ConvNetwork };
+type GlowImageConfig = GlowConfig & {
+  readonly levels: number;
+  readonly network: ConvNetwork;
+  readonly untiedBias: boolean;
+};
 
 /**
  * Glow: each step is actnorm, an invertible linear map and an affine coupling.
@@ -82,6 +86,7 @@ export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
       layers: 8,
       hidden: [128, 128],
       network: "plain",
+      untiedBias: false,
       activation: "relu",
       base: "normal",
       scaleMap: "tanh",

@@ -24,6 +24,7 @@ type RealNvpConfig = {
 type RealNvpImageConfig = RealNvpConfig & {
   readonly levels: number;
   readonly network: ConvNetwork;
+  readonly untiedBias: boolean;
 };
 
 /**
@@ -83,6 +84,7 @@ export const realnvp: FlowFamily<RealNvpConfig, RealNvpImageConfig> = {
       layers: 4,
       hidden: [128, 128],
       network: "plain",
+      untiedBias: false,
       activation: "relu",
       base: "normal",
       scaleMap: "tanh",

@@ -41,22 +41,26 @@ for (const hidden of [[], [6, 5]]) {
 }
 for (const network of ["plain", "residual"] satisfies ConvNetwork[]) {
   for (const hidden of [[], [6, 5, 6]]) {
-    testShapes(`Coupling with classes over images (${network}, hidden [${hidden}])`, {
-      make: (shape, rng) =>
-        new Coupling("p", {
-          eventShape: shape,
-          keep: "first half",
-          hidden,
-          network,
-          activation: "tanh",
-          scaleMap: "tanh",
-          zeroOutput: false,
-          classes,
-        }, rng),
-      shapes: [[2, 2, 2], [3, 2, 3]] satisfies ImageShape[],
-      classes,
-      seeds: [0],
-    });
+    for (const untiedBias of [false, true]) {
+      const biases = untiedBias ? ", untied biases" : "";
+      testShapes(`Coupling with classes over images (${network}, hidden [${hidden}]${biases})`, {
+        make: (shape, rng) =>
+          new Coupling("p", {
+            eventShape: shape,
+            keep: "first half",
+            hidden,
+            network,
+            activation: "tanh",
+            scaleMap: "tanh",
+            zeroOutput: false,
+            untiedBias,
+            classes,
+          }, rng),
+        shapes: [[2, 2, 2], [3, 2, 3]] satisfies ImageShape[],
+        classes,
+        seeds: [0],
+      });
+    }
   }
 }
 for (const hidden of [[], [7], [16, 9]]) {

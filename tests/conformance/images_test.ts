@@ -159,14 +159,32 @@ function small(network: ConvNetwork): Record<string, number | string | number[]>
 
 for (const family of Object.keys(FAMILIES).filter((name) => FAMILIES[name]!.images)) {
   for (const network of ["plain", "residual"] satisfies ConvNetwork[]) {
-    testShapes(`${family} over images (${network})`, {
-      make: (eventShape, rng) =>
-        createFlow(family, { eventShape, ...small(network) }, rng).bijector,
-      shapes: [[4, 4, 1], [4, 4, 2]] satisfies ImageShape[],
-      seeds: [0],
-      ...DEEP,
-    });
+    for (const untiedBias of [false, true]) {
+      const biases = untiedBias ? ", untied biases" : "";
+      testShapes(`${family} over images (${network}${biases})`, {
+        make: (eventShape, rng) =>
+          createFlow(family, { eventShape, untiedBias, ...small(network) }, rng).bijector,
+        shapes: [[4, 4, 1], [4, 4, 2]] satisfies ImageShape[],
+        seeds: [0],
+        ...DEEP,
+      });
+    }
   }
+
+  Deno.test(`${family} over images is the same at every pixel far from the borders, and not with untied biases`, async () => {
+    await startEngine();
+    for (const untiedBias of [false, true]) {
+      const options = { eventShape: [24, 24, 1], levels: 1, layers: 1, hidden: [5], untiedBias };
+      using flow = createFlow(family, options, new Rng(3));
+      perturb(flow.bijector, new Rng(4), 0.2);
+      const [first, second] = tf.tidy(() => {
+        const z = flow.bijector.forward(tf.ones([1, 24, 24, 1])).z.reshape([12, 12, 4]);
+        return [5, 6].map((at) => Array.from(z.slice([at, at, 0], [1, 1, 4]).dataSync()));
+      });
+      if (untiedBias) assert.notDeepEqual(first, second);
+      else assert.deepEqual(first, second);
+    }
+  });
 
   Deno.test(`${family} over images: data-dependent initialisation standardises the latent`, async () => {
     await startEngine();
