@@ -16,6 +16,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths
+ *     conv_large  conv_grey with untied biases; in profile paper wider networks too
  *     vardeq      conv with a learned map of the noise of dequantisation
  *     paper       by the protocol of its paper where that is another (NICE: no logit)
  *     class       flat, told of each example's class
@@ -28,6 +29,7 @@ export const VARIANTS = [
   "grey",
   "conv",
   "conv_grey",
+  "conv_large",
   "vardeq",
   "paper",
   "class",
@@ -38,7 +40,13 @@ export const VARIANTS = [
 export type Variant = typeof VARIANTS[number];
 
 /** Variants that take images. */
-export const CONV_VARIANTS: readonly Variant[] = ["conv", "conv_grey", "vardeq", "conv_class"];
+export const CONV_VARIANTS: readonly Variant[] = [
+  "conv",
+  "conv_grey",
+  "conv_large",
+  "vardeq",
+  "conv_class",
+];
 
 /** What is run, as people name it: the family, with the variant where it is not `flat`. */
 export function modelName({ family, variant }: Pick<RunBase, "family" | "variant">): string {

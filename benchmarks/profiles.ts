@@ -22,7 +22,7 @@ import type { ProfileSettings, QualitySuite, VariantSettings } from "./settings.
 
 /**
  * With the variants that quick has no time for, at the budgets of the others: flows of one layer and of
- * twice the layers, flows with grey levels of learned widths, flows with a learned map of the noise of
+ * twice the layers, flows with grey levels of learned widths, these with untied biases too, flows with a learned map of the noise of
  * dequantisation, and flows that are told of each example's class.
  */
 function withMore(
@@ -58,6 +58,7 @@ function withMore(
     },
     grey: grey(flat),
     conv_grey: grey(conv),
+    conv_large: { ...grey(conv), flow: { ...grey(conv).flow, untiedBias: true } },
     vardeq: { ...conv, flow: { ...conv.flow, dequantization: "variational" } },
     class: given(flat, ["realnvp", "glow", "maf"]),
     conv_class: given(conv, conv.families),
@@ -203,6 +204,18 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
       ...mnist,
       variants: {
         ...paperMnist,
+        conv_large: {
+          ...paperMnist.conv_large!,
+          flow: { ...paperMnist.conv_large!.flow, hidden: [128, 128] },
+          train: {
+            ...paperMnist.conv_large!.train,
+            maxSteps: 36_000,
+            validateEvery: 4_000,
+            learningRate: 2e-3,
+          },
+          expectedSeconds: 6_500,
+          tuned: `${CONV_TUNED}, grey levels, untied biases`,
+        },
         // A quarter of the steps of conv: for the pictures of each class.
         conv_class: {
           ...paperMnist.conv_class!,

@@ -144,7 +144,7 @@ Deno.test("planRuns() has variants class and conv_class in smoke and paper, as f
   assert.ok(runs("quick").every(({ variant }) => !variant.endsWith("class")));
 });
 
-Deno.test("planRuns() has variants grey and conv_grey in smoke and paper: one option more", () => {
+Deno.test("planRuns() has variants grey, conv_grey and conv_large in smoke and paper", () => {
   for (const profile of ["smoke", "paper"] as const) {
     const runs = planRuns({ profile, suites: ["mnist"], seeds: [0] }) as QualityRun[];
     const grey = runs.filter(({ flow }) => flow.greyLevels !== undefined);
@@ -152,8 +152,12 @@ Deno.test("planRuns() has variants grey and conv_grey in smoke and paper: one op
       ...["nice", "realnvp", "glow", "maf", "iaf"].map((family) => `${family} grey`),
       "realnvp conv_grey",
       "glow conv_grey",
+      "realnvp conv_large",
+      "glow conv_large",
     ]);
-    for (const run of grey) {
+    const isLarge = ({ variant }: QualityRun): boolean => variant === "conv_large";
+    assert.ok(grey.filter(isLarge).every(({ flow }) => flow.untiedBias));
+    for (const run of grey.filter((run) => !isLarge(run))) {
       const other = runs.find(({ family, variant }) =>
         family === run.family && variant === (run.variant === "grey" ? "flat" : "conv")
       )!;
