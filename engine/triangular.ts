@@ -27,28 +27,34 @@ export class StrictTriangle implements Disposable {
 }
 
 /**
- * x T, with its gradient.
+ * y + x T, with its gradient.
  *
+ * @param y Shape [..., dim].
  * @param x Shape [..., dim].
  * @param t Shape [dim, dim]; what is outside the triangle is not read and gets no gradient.
  */
-export function multiplyTriangle(x: tf.Tensor, t: tf.Tensor, triangle: StrictTriangle): tf.Tensor {
+export function addTriangleProduct(
+  y: tf.Tensor,
+  x: tf.Tensor,
+  t: tf.Tensor,
+  triangle: StrictTriangle,
+): tf.Tensor {
   const layer = (kernel: tf.Tensor) =>
     ({ kernel, bias: null, activation: "linear", mask: triangle.mask, columns: null }) as const;
   const op = tf.customGrad((...args) => {
-    const [x, t, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    const [y, x, t, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     save([x, t]);
     return {
-      value: dense(x, layer(t)),
+      value: tf.add(y, dense(x, layer(t))),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [x, t] = saved as [tf.Tensor, tf.Tensor];
         const { dx, dKernel, dBias } = denseGradients(x, dy, layer(t), "linear");
         dBias.dispose();
-        return [dx, dKernel];
+        return [dy.clone(), dx, dKernel];
       },
     };
   });
-  return op(x, t);
+  return op(y, x, t);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { addAll } from "../engine/add_all.ts";
 import * as tf from "../engine/tf.ts";
 import {
   type Bijector,
@@ -49,26 +50,28 @@ export class Chain implements Bijector {
   forward(x: tf.Tensor, context?: tf.Tensor): Forward {
     checkBatch("Chain.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      let { z, logDet } = this.parts[0]!.forward(x, context);
-      for (const part of this.parts.slice(1)) {
+      const logDets: tf.Tensor1D[] = [];
+      let z = x;
+      for (const part of this.parts) {
         const next = part.forward(z, context);
         z = next.z;
-        logDet = tf.add(logDet, next.logDet);
+        logDets.push(next.logDet);
       }
-      return { z, logDet };
+      return { z, logDet: addAll(logDets) };
     });
   }
 
   inverse(z: tf.Tensor, context?: tf.Tensor): Inverse {
     checkBatch("Chain.inverse", z, this.latentShape, "z");
     return tf.tidy(() => {
-      let { x, logDet } = this.parts.at(-1)!.inverse(z, context);
-      for (const part of this.parts.slice(0, -1).reverse()) {
+      const logDets: tf.Tensor1D[] = [];
+      let x = z;
+      for (const part of this.parts.toReversed()) {
         const next = part.inverse(x, context);
         x = next.x;
-        logDet = tf.add(logDet, next.logDet);
+        logDets.push(next.logDet);
       }
-      return { x, logDet };
+      return { x, logDet: addAll(logDets) };
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
-import { multiplyTriangle, solveTriangle, StrictTriangle } from "../engine/triangular.ts";
+import { addTriangleProduct, solveTriangle, StrictTriangle } from "../engine/triangular.ts";
 import { repeatPerExample } from "./_per_example.ts";
 import { createVariable, disposeVariables } from "./_variable.ts";
 import { diagonalAffine } from "./affine.ts";
@@ -62,9 +62,9 @@ export class InvertibleLinear implements Bijector {
     checkBatch("InvertibleLinear.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
       const y = this.#permutation.forward(x).z;
-      const u = tf.add(y, multiplyTriangle(y, this.#lower, this.#lowerTriangle));
+      const u = addTriangleProduct(y, y, this.#lower, this.#lowerTriangle);
       const { y: scaled, logDet } = diagonalAffine(u, this.#logDiagonal, null, "scale");
-      return { z: tf.add(scaled, multiplyTriangle(u, this.#upper, this.#upperTriangle)), logDet };
+      return { z: addTriangleProduct(scaled, u, this.#upper, this.#upperTriangle), logDet };
     });
   }
 
