@@ -126,14 +126,14 @@ export class ConvNet implements Disposable {
     const sizes = this.#blockSizes(x.shape as [number, number, number, number]);
     const op = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;
-      const classes = c ? tf.split(c, sizes) : [];
-      const blocks = tf.split(args[0] as tf.Tensor, sizes)
+      const classes = c ? split(c, sizes) : [];
+      const blocks = split(args[0] as tf.Tensor, sizes)
         .map((x, i) => this.#activations(x, classes[i]));
-      const value = tf.concat(blocks.map((h) => h.pop()!));
+      const value = join(blocks.map((h) => h.pop()!));
       save(blocks.flatMap((h, i) => classes[i] ? [...h, classes[i]] : h));
       return {
         value,
-        gradFunc: (dy: tf.Tensor, h: tf.Tensor[]) => this.#gradients(h, tf.split(dy, sizes)),
+        gradFunc: (dy: tf.Tensor, h: tf.Tensor[]) => this.#gradients(h, split(dy, sizes)),
       };
     });
     return op(tf.slice(x, [0, 0, 0, start], [-1, -1, -1, count]), ...this.variables);
@@ -178,8 +178,9 @@ export class ConvNet implements Disposable {
   #gradients(h: readonly tf.Tensor[], dy: readonly tf.Tensor[]): tf.Tensor[] {
     const count = h.length / dy.length;
     const blocks = dy.map((dy, i) => this.#blockGradients(h.slice(i * count, (i + 1) * count), dy));
+    if (blocks.length === 1) return blocks[0]!;
     const sums = this.variables.map((_, i) => addAll(blocks.map((block) => block[i + 1]!)));
-    return [tf.concat(blocks.map(([dx]) => dx!)), ...sums];
+    return [join(blocks.map(([dx]) => dx!)), ...sums];
   }
 
   /**
@@ -215,6 +216,15 @@ export class ConvNet implements Disposable {
       ...(c ? [tf.matMul(c, sumOverPixels(delta), true)] : []),
     ];
   }
+}
+
+/** Blocks of so many images. */
+function split(x: tf.Tensor, sizes: readonly number[]): tf.Tensor[] {
+  return sizes.length === 1 ? [x] : tf.split(x, [...sizes]);
+}
+
+function join(blocks: readonly tf.Tensor[]): tf.Tensor {
+  return blocks.length === 1 ? blocks[0]! : tf.concat([...blocks]);
 }
 
 function createUntiedBias(
