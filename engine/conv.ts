@@ -6,7 +6,7 @@ import {
   timesSlopeInPlace,
 } from "./activation.ts";
 import { dense, type DenseGradients, denseGradients } from "./dense.ts";
-import { allocate, matrixOf } from "./kernel_tensors.ts";
+import { allocate, asMatrix, matrixOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { installedKernels } from "./matmul.ts";
 import { type Matrix, rowsOf, transposed } from "./matrix.ts";
@@ -77,9 +77,9 @@ export function convGradients(
   const kernels = installedKernels();
   if (!kernels) {
     return {
-      dx: timesSlope(fold(tf.matMul(rows(delta), kernel, false, true), x.shape), x, before),
-      dKernel: tf.matMul(patches(x), rows(delta), true),
-      dBias: tf.sum(rows(delta), 0),
+      dx: timesSlope(fold(tf.matMul(asMatrix(delta), kernel, false, true), x.shape), x, before),
+      dKernel: tf.matMul(patches(x), asMatrix(delta), true),
+      dBias: tf.sum(asMatrix(delta), 0),
     };
   }
   const [dx, dKernel] = [allocate(kernels, x.shape), allocate(kernels, kernel.shape)];
@@ -99,10 +99,6 @@ function isPointwise(x: tf.Tensor, kernel: tf.Tensor): boolean {
 /** Whether there are fewer channels behind the layer than before it. */
 function narrows(kernel: tf.Tensor, x: tf.Tensor): boolean {
   return kernel.shape[1]! < x.shape[3]!;
-}
-
-function rows(x: tf.Tensor): tf.Tensor2D {
-  return tf.reshape(x, [-1, x.shape[3]!]);
 }
 
 function asDense(layer: ConvLayer): Parameters<typeof dense>[1] {

@@ -5,7 +5,7 @@ import {
   timesSlope,
   timesSlopeInPlace,
 } from "./activation.ts";
-import { allocate, matrixOf } from "./kernel_tensors.ts";
+import { allocate, asMatrix, matrixOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import type { Mask } from "./mask.ts";
 import { installedKernels } from "./matmul.ts";
@@ -43,7 +43,7 @@ export interface DenseLayer {
 export function dense(x: tf.Tensor, layer: DenseLayer): tf.Tensor {
   const kernels = installedKernels();
   if (kernels) return denseInPlace(kernels, x, layer);
-  return tf.reshape(denseByOperations(rowsOf(x), layer), shapeOf(x, layer.kernel));
+  return tf.reshape(denseByOperations(asMatrix(x), layer), shapeOf(x, layer.kernel));
 }
 
 /** What {@link denseGradients} returns. */
@@ -73,13 +73,8 @@ export function denseGradients(
 ): DenseGradients {
   const kernels = installedKernels();
   if (kernels) return gradientsInPlace(kernels, x, delta, layer, before);
-  const gradients = gradientsByOperations(rowsOf(x), rowsOf(delta), layer, before);
+  const gradients = gradientsByOperations(asMatrix(x), asMatrix(delta), layer, before);
   return { ...gradients, dx: tf.reshape(gradients.dx, x.shape) };
-}
-
-/** A matrix with a row for each choice of the indices but the last. */
-function rowsOf(x: tf.Tensor): tf.Tensor2D {
-  return tf.reshape(x, [-1, x.shape.at(-1)!]);
 }
 
 /** Of what the layer makes of x. */

@@ -7,6 +7,11 @@ export function allocate(kernels: Kernels, shape: readonly number[]): tf.Tensor 
   return tf.engine().makeTensorFromTensorInfo(kernels.allocate([...shape]));
 }
 
+/** [..., columns] as [rows, columns], on any backend and with a gradient. */
+export function asMatrix(tensor: tf.Tensor): tf.Tensor2D {
+  return tf.reshape(tensor, [-1, tensor.shape.at(-1)!]);
+}
+
 /** A tensor as a matrix: [..., columns] has a row for each choice of the other indices. */
 export function matrixOf(kernels: Kernels, tensor: tf.Tensor): Matrix {
   const columns = tensor.shape.at(-1)!;

@@ -1,5 +1,5 @@
 import { dense, denseGradients } from "./dense.ts";
-import { matrixOf } from "./kernel_tensors.ts";
+import { asMatrix, matrixOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { Mask } from "./mask.ts";
 import { columnsOf, type Matrix, matrix, rowsOf, transposed } from "./matrix.ts";
@@ -75,8 +75,7 @@ export function solveTriangle(
 ): tf.Tensor {
   const kernels = installedKernels();
   if (!kernels) {
-    const rows = tf.reshape(b, [-1, triangle.mask.rows]) as tf.Tensor2D;
-    return tf.reshape(solveByOperations(rows, t as tf.Tensor2D, triangle, d), b.shape);
+    return tf.reshape(solveByOperations(asMatrix(b), t as tf.Tensor2D, triangle, d), b.shape);
   }
   const op = tf.customGrad((...args) => {
     const save = args.pop() as tf.GradSaveFunc;

@@ -113,16 +113,24 @@ export class ConvNet implements Disposable {
 
   /**
    * One operation for the whole network, with its gradient written out. It goes through the images in
-   * blocks whose hidden layers stay in the processor's cache.
+   * blocks whose hidden layers have 2 MiB at most, so that they may stay in the processor's cache.
    *
    * @param x Shape [batch, height, width, inputs], or more channels.
    * @param context Shape [batch, classes]; not read without classes.
    * @returns Shape [batch, height, width, outputs].
-   * @throws {TypeError} If there are classes and the context is not of that shape.
+   * @throws {TypeError} If there are classes and the context is not of that shape, or untied biases and
+   *   images of another size.
    */
   apply(x: tf.Tensor, context?: tf.Tensor): tf.Tensor {
     const { start, count } = this.#input;
     const c = readContext("ConvNet.apply", context, this.#contextKernel, x.shape[0]!);
+    const [height, width] = this.#untiedBias?.shape ?? [];
+    if (height !== undefined && !(height === x.shape[1] && width === x.shape[2])) {
+      throw new TypeError(
+        `Cannot evaluate ConvNet.apply as x must be images of ${height} x ${width} pixels: current ` +
+          `shape is [${x.shape.join(", ")}]`,
+      );
+    }
     const sizes = this.#blockSizes(x.shape as [number, number, number, number]);
     const op = tf.customGrad((...args) => {
       const save = args.pop() as tf.GradSaveFunc;
@@ -252,7 +260,7 @@ function sumOverPixels(images: tf.Tensor): tf.Tensor {
 }
 
 /** Numbers of a hidden layer of one block. */
-const BLOCK_SIZE = 1 << 20;
+const BLOCK_SIZE = 1 << 19;
 
 /** The output of a layer, to whose sums a skip or the biases of pixels and classes may add. */
 function evaluate(layer: Layer, x: tf.Tensor, added: readonly tf.Tensor[]): tf.Tensor {

@@ -5,6 +5,7 @@ import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijecto
 import { ConvNet, type ConvNetwork } from "./conv_net.ts";
 import { type Activation, Mlp } from "./mlp.ts";
 import type { ScaleMap } from "./scale_map.ts";
+import type { ImageShape } from "./squeeze.ts";
 
 /** What {@link Coupling} is made of. */
 export interface CouplingOptions {
@@ -69,16 +70,25 @@ export class Coupling implements Bijector {
   /**
    * @param name Path of its variables: those of the network, `name/kernel0`, …
    * @param rng Source of the network's initial kernels.
-   * @throws {RangeError} If there is only one coordinate, or channel.
+   * @throws {RangeError} If there is only one coordinate, or channel; if the shape is neither a vector's nor
+   *   an image's, or untied biases are asked for of vectors.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
     const { eventShape, keep, between = 0, scaleMap, network = "plain", untiedBias, ...own } =
       options;
+    const isImage = eventShape.length === 3;
+    if (!isImage && (eventShape.length !== 1 || untiedBias)) {
+      throw new RangeError(
+        `Cannot create Coupling as eventShape must be ${
+          untiedBias ? "" : "[dim] or "
+        }[height, width, channels]: current value is [${eventShape.join(", ")}]`,
+      );
+    }
     const size = eventShape.at(-1)! - between;
     if (size < 2) {
       throw new RangeError(
         `Cannot create Coupling as it keeps one part and transforms the other, which takes ${
-          eventShape.length === 1 ? "dim" : "channels"
+          isImage ? "channels" : "dim"
         } >= 2: current value is ${size}`,
       );
     }
@@ -95,11 +105,11 @@ export class Coupling implements Bijector {
       firstInput: kept.start,
       outputs: moved.count * (scaleMap ? 2 : 1),
     };
-    const [height, width, channels] = eventShape;
-    const pixels = untiedBias ? { untiedBias: [height!, width!] as const } : {};
-    this.#network = channels === undefined
-      ? new Mlp(name, { ...own, ...io }, rng)
-      : new ConvNet(name, { ...own, ...io, network, ...pixels }, rng);
+    const [height, width] = eventShape as ImageShape;
+    const pixels = untiedBias ? { untiedBias: [height, width] as const } : {};
+    this.#network = isImage
+      ? new ConvNet(name, { ...own, ...io, network, ...pixels }, rng)
+      : new Mlp(name, { ...own, ...io }, rng);
   }
 
   get variables(): readonly tf.Variable[] {

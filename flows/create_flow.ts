@@ -174,9 +174,14 @@ function dequantizerFor(shape: readonly number[], config: FlowConfig, rng: Rng):
     );
   }
   // Families of other programs may lack any of them.
-  const { hidden = [64, 64], activation = "relu", scaleMap = "tanh", network = "plain" } =
-    config as unknown as Partial<DequantizerOptions>;
-  const options = { layers: 4, hidden, activation, scaleMap, network };
+  const {
+    hidden = [64, 64],
+    activation = "relu",
+    scaleMap = "tanh",
+    network = "plain",
+    untiedBias = false,
+  } = config as unknown as Partial<DequantizerOptions>;
+  const options = { layers: 4, hidden, activation, scaleMap, network, untiedBias };
   const name = "dequantizer";
   return new VariationalDequantizer(name, [height, width, channels], options, rng.split(name));
 }

@@ -34,7 +34,8 @@ type GlowImageConfig = GlowConfig & {
  *
  * Over images as in the paper: the linear map mixes the channels of each pixel, the network of the
  * coupling is convolutional, and there are {@link multiScale} levels, squeezed in order of rows, of `layers`
- * steps each; all but the last end in a split with a learned prior. Every coupling keeps the first half of
+ * steps each; all but the last end in a split with a learned prior, a linear network of 3 x 3, which an untied
+ * bias makes one of each pixel. Every coupling keeps the first half of
  * the channels. Over vectors the linear map mixes all coordinates, and halves are kept in
  * turn, the first one first.
  *

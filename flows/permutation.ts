@@ -48,7 +48,7 @@ export class Permutation implements Bijector {
    * @param name Path of its variables: `name/order`, `name/inverseOrder`, kept and never trained.
    * @param order A permutation of 0 … dim - 1.
    * @param shape [dim] or, as images have, more, of which dim is the last; by default [dim].
-   * @throws {RangeError} If order is no permutation.
+   * @throws {RangeError} If order is no permutation, or shape does not end with its length.
    */
   constructor(name: string, order: Int32Array, shape: readonly number[] = [order.length]) {
     if (order.toSorted().some((column, i) => column !== i)) {
@@ -58,7 +58,13 @@ export class Permutation implements Bijector {
       );
     }
     const dim = order.length;
-    this.eventShape = shape;
+    if (shape.at(-1) !== dim) {
+      throw new RangeError(
+        `Cannot create Permutation as its shape must end with the length of order, ${dim}: current value ` +
+          `is [${shape.join(", ")}]`,
+      );
+    }
+    this.eventShape = [...shape];
     this.#order = createVariable(`${name}/order`, [dim], order, { trainable: false });
     this.#inverseOrder = createVariable(`${name}/inverseOrder`, [dim], invertOrder(order), {
       trainable: false,

@@ -125,7 +125,10 @@ function familyOf(
   return Object.hasOwn(families, String(name)) ? families[String(name)] : undefined;
 }
 
-/** Height and width of images are no lengths of tensors: convolutional flows take images of any size. */
+/**
+ * Height and width of images are no lengths of tensors, as convolutional flows take images of any size; but
+ * with untied biases, which have half of them.
+ */
 const MAX_SIDE = 4096;
 
 /**
@@ -157,7 +160,7 @@ function parseConfig(
     const fallback = defaults[option];
     const isImage = option === "eventShape" && Array.isArray(value) && value.length === 3;
     const most = isImage
-      ? MAX_SIDE
+      ? (config as FlowConfig).untiedBias ? 2 * limit : MAX_SIDE
       : typeof fallback === "number"
       ? Math.max(limit, fallback)
       : limit;

@@ -9,7 +9,7 @@ import { type ImageShape, Squeeze } from "./squeeze.ts";
 
 /** What {@link VariationalDequantizer} is made of, beside the shape. */
 export interface DequantizerOptions
-  extends Pick<CouplingOptions, "hidden" | "activation" | "scaleMap" | "network"> {
+  extends Pick<CouplingOptions, "hidden" | "activation" | "scaleMap" | "network" | "untiedBias"> {
   /**
    * Couplings. The first keeps the noise of the black fields of a checkerboard and moves that of the white
    * ones, the next the reverse, and so on. All see the image, as k / 128 - 1.

@@ -35,7 +35,7 @@ torch.set_default_dtype(torch.float64)
 
 DTYPES = {"F16": "<f2", "F32": "<f4", "I32": "<i4"}
 COMMON = {"family", "familyVersion", "eventShape", "layers", "hidden", "activation", "base"}
-OPTIONAL = {"logitAlpha", "classes", "dequantization", "greyLevels"}
+OPTIONAL = {"logitAlpha", "classes", "dequantization", "greyLevels", "untiedBias"}
 OPTIONS = {  # of vectors; images add levels and network. zeroOutput and inversion do not change a density
     "nice": {"actnorm", "zeroOutput"},
     "realnvp": {"scaleMap", "actnorm"},
@@ -303,6 +303,8 @@ class Flow:
                 side = 3 if k in (0, layers - 1) else 1
                 kernel = kernel.reshape(side, side, x.shape[1], -1).permute(3, 2, 0, 1)
                 x = F.conv2d(x, kernel, bias, padding=side // 2)
+            if k == 0 and self.config.get("untiedBias"):  # [height, width, channels]
+                x = x + self.take(f"{name}/untiedBias").permute(2, 0, 1)
             if k == 0 and self.classes is not None:
                 x = x + self.context(name).reshape(*x.shape[:2], *[1] * (x.dim() - 2))
             x = self.activation(x) if k < layers - 1 else x

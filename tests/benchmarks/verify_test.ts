@@ -99,6 +99,7 @@ testWith(
 
 Deno.test("SCORE_TOLERANCES has an entry for every pair of engines, with the strictest one first", () => {
   const wasm = {
+    commit: "e",
     backend: "wasm",
     gemm: "a",
     threads: 1,
@@ -111,7 +112,9 @@ Deno.test("SCORE_TOLERANCES has an entry for every pair of engines, with the str
     SCORE_TOLERANCES.find(({ fits }) => fits(wasm, { ...wasm, ...change }))!.relative;
   assert.equal(toleranceOf({}), 0);
   assert.equal(toleranceOf({ cores: 64 }), 0);
-  const different = [{ cpu: "d" }, { gemm: "b" }, { threads: 2 }, { backend: "cpu" }];
+  const different = [{ commit: "f" }, { cpu: "d" }, { gemm: "b" }, { threads: 2 }, {
+    backend: "cpu",
+  }];
   for (const change of different) assert.ok(toleranceOf(change) > 0, JSON.stringify(change));
   assert.ok(toleranceOf({ backend: "webgpu" }) > toleranceOf({ backend: "cpu" }));
 });

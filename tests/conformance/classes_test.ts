@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
+import { addAll } from "../../engine/add_all.ts";
 import * as tf from "../../engine/tf.ts";
 import type { ConvNetwork } from "../../flows/conv_net.ts";
 import { Coupling } from "../../flows/coupling.ts";
@@ -227,10 +228,10 @@ for (const family of Object.keys(FAMILIES).filter((name) => FAMILIES[name]!.imag
   );
 }
 
-Deno.test("the gradient of classes sums over the blocks of a batch", async () => {
+Deno.test("gradients of classes and of untied biases sum over the blocks of a batch", async () => {
   await startEngine();
-  // Four images of 16 x 16 pixels and 256 channels are a block.
-  const [batch, shape] = [10, [16, 16, 2]];
+  // Eight images of 16 x 16 pixels and 256 channels are a block.
+  const [batch, shape] = [20, [16, 16, 2]];
   using coupling = new Coupling("p", {
     eventShape: shape,
     keep: "first half",
@@ -238,26 +239,32 @@ Deno.test("the gradient of classes sums over the blocks of a batch", async () =>
     activation: "relu",
     scaleMap: null,
     zeroOutput: false,
+    untiedBias: true,
     classes,
   }, new Rng(0));
-  const context = coupling.variables.at(-1)!;
-  assert.equal(variableName(context), "p/context");
+  const variables = coupling.variables.slice(-2);
+  assert.deepEqual(variables.map(variableName), ["p/untiedBias", "p/context"]);
   tf.tidy(() => {
     perturb(coupling, new Rng(1), 0.05);
     const x = tf.tensor(new Rng(2).normal(batch * 512), [batch, ...shape]);
     const labels = classesInTurn(batch, classes);
-    const gradient = (x: tf.Tensor, labels: tf.Tensor): tf.Tensor => {
+    const gradients = (x: tf.Tensor, labels: tf.Tensor): tf.Tensor[] => {
       const loss = () => tf.sum(tf.square(coupling.forward(x, labels).z)) as tf.Scalar;
-      return tf.variableGrads(loss, [context]).grads[context.name]!;
+      const { grads } = tf.variableGrads(loss, variables);
+      return variables.map(({ name }) => grads[name]!);
     };
+    const together = gradients(x, labels);
     const alone = Array.from(
       { length: batch },
-      (_, i) => gradient(tf.slice(x, i, 1), tf.slice(labels, i, 1)),
+      (_, i) => gradients(tf.slice(x, i, 1), tf.slice(labels, i, 1)),
     );
-    const scale = tf.max(tf.abs(gradient(x, labels)));
-    const [found, wanted] = [gradient(x, labels), tf.addN(alone)].map((t) => tf.div(t, scale));
-    assert.ok(scale.dataSync()[0]! > 1);
-    assertAllClose(found!.dataSync(), wanted!.dataSync(), 1e-4, "dV");
+    for (const [i, name] of ["dB", "dV"].entries()) {
+      const scale = tf.max(tf.abs(together[i]!));
+      const wanted = addAll(alone.map((one) => one[i]!));
+      const [found, expected] = [together[i]!, wanted].map((t) => tf.div(t, scale).dataSync());
+      assert.ok(scale.dataSync()[0]! > 1);
+      assertAllClose(found!, expected!, 1e-4, name);
+    }
   });
 });
 

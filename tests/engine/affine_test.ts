@@ -39,6 +39,7 @@ function assertSame(actual: number[][], wanted: number[][], what: string): void 
   });
 }
 
+/** With axes between: an example has more rows than one. */
 const SHAPES = [
   { batch: 1, dim: 1, start: 0, count: 1 },
   { batch: 1, dim: 2, start: 1, count: 1 },
@@ -46,22 +47,31 @@ const SHAPES = [
   { batch: 2, dim: 9, start: 4, count: 5 },
   { batch: 7, dim: 31, start: 16, count: 15 },
   { batch: 5, dim: 12, start: 0, count: 12 },
+  { batch: 1, between: [2], dim: 4, start: 2, count: 2 },
+  { batch: 3, between: [4, 5], dim: 7, start: 1, count: 5 },
+  { batch: 2, between: [1, 3], dim: 9, start: 0, count: 9 },
 ] as const;
+const shapeOf = ({ batch, dim, between = [] }: {
+  readonly batch: number;
+  readonly dim: number;
+  readonly between?: readonly number[];
+}): number[] => [batch, ...between, dim];
 
 kernelsTest("affine() is what its operations are, with the same gradients", () => {
   const rng = new Rng(1);
-  for (const { batch, dim, ...columns } of SHAPES) {
+  for (const { start, count, ...sizes } of SHAPES) {
+    const [shape, columns] = [shapeOf(sizes), { start, count }];
     for (const scaleMap of [null, "exp", "tanh", "sigmoid2"] as const) {
       for (const direction of ["scale", "standardise"] as const) {
-        const x = normal(rng, [batch, dim]);
-        const params = normal(rng, [batch, columns.count * (scaleMap ? 2 : 1)]);
+        const x = normal(rng, shape);
+        const params = normal(rng, [...shape.slice(0, -1), count * (scaleMap ? 2 : 1)]);
         const inputs = [x, params];
         const found = evaluate((x, p) => affine(x!, p!, columns, scaleMap, direction), inputs);
         const wanted = evaluate(
           (x, p) => affineByOperations(x!, p!, columns, scaleMap, direction),
           inputs,
         );
-        assertSame(found, wanted, `${scaleMap} ${direction} ${batch} x ${dim}`);
+        assertSame(found, wanted, `${scaleMap} ${direction} [${shape}]`);
         tf.dispose(inputs);
       }
     }
@@ -70,9 +80,10 @@ kernelsTest("affine() is what its operations are, with the same gradients", () =
 
 kernelsTest("diagonalAffine() is what its operations are, with the same gradients", () => {
   const rng = new Rng(2);
-  for (const { batch, dim } of SHAPES) {
+  for (const sizes of SHAPES) {
+    const { dim } = sizes;
     for (const direction of ["scale", "standardise"] as const) {
-      const inputs = [normal(rng, [batch, dim]), normal(rng, [dim]), normal(rng, [dim])];
+      const inputs = [normal(rng, shapeOf(sizes)), normal(rng, [dim]), normal(rng, [dim])];
       assertSame(
         evaluate((x, s, t) => diagonalAffine(x!, s!, t!, direction), inputs),
         evaluate((x, s, t) => diagonalAffineByOperations(x!, s!, t!, direction), inputs),
@@ -86,6 +97,16 @@ kernelsTest("diagonalAffine() is what its operations are, with the same gradient
       tf.dispose(inputs);
     }
   }
+});
+
+wasmTest("diagonalAffine() sums equal terms of many rows without a bias of rounding", () => {
+  const logScale = new Rng(3).uniform(5);
+  const logDet = tf.tidy(() =>
+    diagonalAffine(tf.ones([1, 28, 28, 5]), tf.tensor(logScale), null, "scale").logDet
+      .dataSync()[0]!
+  );
+  const wanted = 784 * logScale.reduce((sum, value) => sum + value, 0);
+  assertClose([logDet], [wanted], 3e-7);
 });
 
 wasmTest("affine() has float32's accuracy over its whole range", () => {

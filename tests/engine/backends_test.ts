@@ -41,6 +41,7 @@ const IMAGE_OPTIONS = [
   { eventShape: [4, 4, 1], layers: 1, hidden: [6], dequantization: "variational" },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], greyLevels: "learned", logitAlpha: 1e-3 },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], classes: 3 },
+  { eventShape: [4, 8, 1], layers: 1, hidden: [6, 5], untiedBias: true },
 ] as const;
 
 /** All that a flow computes; awaited, as a GPU is read. */

@@ -5,12 +5,14 @@ import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import { assertClose, blasProblem, normal, wasmTest } from "./_support.ts";
 
+/** A row for each choice of the axes before the last. */
 const SHAPES = [
-  { batch: 1, inputs: 1, outputs: 1 },
-  { batch: 1, inputs: 5, outputs: 8 },
-  { batch: 7, inputs: 3, outputs: 11 },
-  { batch: 33, inputs: 130, outputs: 270 },
-] as const;
+  { rows: [1], inputs: 1, outputs: 1 },
+  { rows: [1], inputs: 5, outputs: 8 },
+  { rows: [7], inputs: 3, outputs: 11 },
+  { rows: [2, 3, 2], inputs: 4, outputs: 6 },
+  { rows: [33], inputs: 130, outputs: 270 },
+];
 
 /** Sums of at most 270 products of standard normals, in two orders. */
 const TOLERANCE = 2e-4;
@@ -19,7 +21,7 @@ wasmTest(
   "dense() and its gradients are the same on wasm, with BLAS and by operations on cpu",
   async () => {
     const backends = ["cpu", "wasm", ...(blasProblem ? [] : ["wasm+blas" as const])] as const;
-    for (const { batch, inputs, outputs } of SHAPES) {
+    for (const { rows, inputs, outputs } of SHAPES) {
       for (const activation of ["linear", "relu", "tanh"] as const) {
         for (const isMasked of [false, true]) {
           for (const extra of [0, 2]) {
@@ -27,7 +29,7 @@ wasmTest(
             for (const backend of backends) {
               await initEngine({ backend });
               const mask = isMasked ? staircase(inputs, outputs) : null;
-              results.push(evaluate({ batch, inputs, outputs, activation, mask, extra }));
+              results.push(evaluate({ rows, inputs, outputs, activation, mask, extra }));
               mask?.[Symbol.dispose]();
             }
             const [wanted, ...others] = results;
@@ -50,8 +52,8 @@ function staircase(rows: number, columns: number): Mask {
   return new Mask(values, rows, columns);
 }
 
-function evaluate({ batch, inputs, outputs, activation, mask, extra }: {
-  batch: number;
+function evaluate({ rows, inputs, outputs, activation, mask, extra }: {
+  rows: readonly number[];
   inputs: number;
   outputs: number;
   activation: DenseLayer["activation"];
@@ -67,8 +69,8 @@ function evaluate({ batch, inputs, outputs, activation, mask, extra }: {
       mask,
       columns: extra > 0 ? { start: 1, count: inputs } : null,
     };
-    const x = normal(rng.split("x"), [batch, inputs + extra]);
-    const delta = normal(rng.split("delta"), [batch, outputs]);
+    const x = normal(rng.split("x"), [...rows, inputs + extra]);
+    const delta = normal(rng.split("delta"), [...rows, outputs]);
     // Only a whole input can be the output of an activation.
     const before = extra > 0 ? "linear" : activation;
     const { dx, dKernel, dBias } = denseGradients(x, delta, layer, before);

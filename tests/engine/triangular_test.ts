@@ -5,7 +5,19 @@ import * as tf from "../../engine/tf.ts";
 import { addTriangleProduct, solveTriangle, StrictTriangle } from "../../engine/triangular.ts";
 import { assertClose, kernelsTest, normal } from "./_support.ts";
 
-const SHAPES = [[1, 1], [1, 2], [3, 3], [1, 24], [2, 25], [5, 49], [4, 97], [70, 160]] as const;
+/** Of [..., dim]; more than 24 coordinates are several blocks. */
+const SHAPES = [
+  [1, 1],
+  [1, 2],
+  [3, 3],
+  [1, 24],
+  [2, 25],
+  [5, 49],
+  [1, 2, 3, 4],
+  [2, 3, 1, 26],
+  [4, 97],
+  [70, 160],
+];
 
 /** Off-diagonal entries of order 1/dim: well conditioned at every size. NaN where nothing may read. */
 function draw(rng: Rng, dim: number, triangle: StrictTriangle): tf.Tensor {
@@ -18,11 +30,12 @@ function draw(rng: Rng, dim: number, triangle: StrictTriangle): tf.Tensor {
 for (const side of ["lower", "upper"] as const) {
   kernelsTest(`solveTriangle() undoes the product (${side})`, () => {
     const rng = new Rng(1);
-    for (const [batch, dim] of SHAPES) {
+    for (const shape of SHAPES) {
+      const dim = shape.at(-1)!;
       using triangle = new StrictTriangle(side, dim);
       for (const hasDiagonal of [false, true]) {
         tf.tidy(() => {
-          const y = normal(rng, [batch, dim]);
+          const y = normal(rng, shape);
           const t = draw(rng, dim, triangle);
           const d = hasDiagonal ? tf.exp(normal(rng, [dim])) : null;
           const b = addTriangleProduct(d ? tf.mul(y, d) : y, y, t, triangle);
@@ -34,7 +47,8 @@ for (const side of ["lower", "upper"] as const) {
 }
 
 Deno.test("solveTriangle() and addTriangleProduct() have the values and gradients of backend cpu", async () => {
-  for (const [batch, dim] of SHAPES.slice(0, -1)) {
+  for (const shape of SHAPES.slice(0, -1)) {
+    const dim = shape.at(-1)!;
     for (const side of ["lower", "upper"] as const) {
       const results: number[][][] = [];
       for (const backend of ["cpu", "auto"] as const) {
@@ -42,7 +56,7 @@ Deno.test("solveTriangle() and addTriangleProduct() have the values and gradient
         using triangle = new StrictTriangle(side, dim);
         results.push(tf.tidy(() => {
           const rng = new Rng(2);
-          const b = normal(rng, [batch, dim]);
+          const b = normal(rng, shape);
           const t = draw(rng, dim, triangle).where(
             triangle.mask.dense.cast("bool"),
             tf.zeros([dim, dim]),

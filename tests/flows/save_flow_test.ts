@@ -143,6 +143,23 @@ Deno.test("decodeFlow() reads convolutional flows over images larger than their 
   assert.deepEqual(read.eventShape, [64, 32, 1]);
 });
 
+Deno.test("decodeFlow() reads flows with untied biases, and makes none for larger images than theirs", async () => {
+  await startEngine();
+  const options = { eventShape: [64, 32, 1], levels: 1, layers: 1, hidden: [4], untiedBias: true };
+  using flow = createFlow("glow", options, new Rng(0));
+  using read = (await decodeFlow(await encodeFlow(flow), "x")).flow;
+  assert.deepEqual(read.config, flow.config);
+  const config = { ...flow.config, eventShape: [4096, 4096, 1] };
+  const lie = Object.create(flow, {
+    variables: { value: flow.variables },
+    config: { value: config },
+  });
+  await assert.rejects(async () => await decodeFlow(await encodeFlow(lie), "x"), {
+    name: "SyntaxError",
+    message: /not that of its tensors: eventShape is \[4096,4096,1\]/,
+  });
+});
+
 testWith(["read", "write"], "loadFlow() names a missing tensor and an unknown family", async () => {
   await startEngine();
   const folder = await Deno.makeTempDir();
