@@ -3,7 +3,7 @@ import { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import { autoregressiveLayers } from "../flows/autoregressive_layers.ts";
 import type { Flow } from "../flows/flow.ts";
-import { contextOf } from "./_context.ts";
+import { contextOf } from "./training/_context.ts";
 
 /**
  * Passes of Jacobi iteration in the direction that needs it: samples of a MAF, data under an IAF.

@@ -3,8 +3,8 @@ import * as tf from "../engine/tf.ts";
 import { exampleBatch, type Rows } from "../datasets/mod.ts";
 import type { Flow } from "../flows/flow.ts";
 import { oneHot } from "../flows/one_hot.ts";
-import { breathe } from "./_breathe.ts";
-import { contextOf } from "./_context.ts";
+import { breathe } from "./training/_breathe.ts";
+import { contextOf } from "./training/_context.ts";
 import { meanAndError } from "./metrics.ts";
 
 /** What {@link evaluateFlow} found. */

@@ -1,7 +1,7 @@
 import type { Energy, Estimate } from "../datasets/mod.ts";
 import type { Rng } from "../engine/rng.ts";
 import type { Flow } from "../flows/flow.ts";
-import { breathe } from "./_breathe.ts";
+import { breathe } from "./training/_breathe.ts";
 import { meanAndError } from "./metrics.ts";
 
 /** How well a flow q fits a normalised target p = exp(-U) / Z, by draws of q. */

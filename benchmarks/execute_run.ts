@@ -9,9 +9,9 @@ import type { Flow } from "../flows/flow.ts";
 import { saveFlow } from "../flows/save_flow.ts";
 import { jacobiCounter } from "./_jacobi_counter.ts";
 import { BASELINES } from "./baselines.ts";
-import { Checkpoint, type CheckpointOptions } from "./checkpoint.ts";
-import { contextOf } from "./_context.ts";
-import { DivergenceError } from "./divergence_error.ts";
+import { Checkpoint, type CheckpointOptions } from "./training/checkpoint.ts";
+import { contextOf } from "./training/_context.ts";
+import { DivergenceError } from "./training/divergence_error.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import { roundTripError } from "./evaluate_flow.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
@@ -26,9 +26,9 @@ import type { Record, Timing } from "./record.ts";
 import { impossibility, impossibleKl, score, testLatents, testNoise } from "./score.ts";
 import { scoreFlow } from "./score_flow.ts";
 import { timeFlow } from "./time_flow.ts";
-import type { TrainHooks, TrainProgress } from "./optimize.ts";
-import { trainByReverseKl } from "./train_by_reverse_kl.ts";
-import { trainFlow } from "./train_flow.ts";
+import type { TrainHooks, TrainProgress } from "./training/optimize.ts";
+import { trainByReverseKl } from "./training/train_by_reverse_kl.ts";
+import { trainFlow } from "./training/train_flow.ts";
 
 /** What {@link executeRun} needs beside the run. */
 export interface ExecuteOptions {

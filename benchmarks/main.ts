@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { runCli } from "./cli.ts";
-import { EXIT } from "./exit.ts";
+import { runCli } from "./commands/cli.ts";
+import { EXIT } from "./commands/exit.ts";
 
 const controller = new AbortController();
 const interrupt = (): void => {

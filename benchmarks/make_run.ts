@@ -5,7 +5,7 @@ import { engineInfo } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { BASELINES } from "./baselines.ts";
 import { executeRun } from "./execute_run.ts";
-import type { TrainProgress } from "./optimize.ts";
+import type { TrainProgress } from "./training/optimize.ts";
 import type { Run } from "./plan.ts";
 import { type Record, runId, writeRecord } from "./record.ts";
 

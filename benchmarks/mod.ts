@@ -10,8 +10,8 @@ export {
   type Draws,
   type Look,
   type TrainState,
-} from "./checkpoint.ts";
-export { type Divergence, DivergenceError } from "./divergence_error.ts";
+} from "./training/checkpoint.ts";
+export { type Divergence, DivergenceError } from "./training/divergence_error.ts";
 export { describeEnvironment, type Environment } from "./environment.ts";
 export { evaluateFlow, type EvaluateOptions, type Evaluation } from "./evaluate_flow.ts";
 export { evaluateReverseKl, type ReverseKl } from "./evaluate_reverse_kl.ts";
@@ -37,9 +37,9 @@ export { type MakeOptions, type RunEvents } from "./make_run.ts";
 export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run_benchmark.ts";
 export { PROFILES } from "./profiles.ts";
 export { planRuns, type Selection, SUITES } from "./suites.ts";
-export { buildTables, writeTables } from "./tables.ts";
+export { buildTables, writeTables } from "./tables/tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";
-export type { TrainConfig, TrainHooks, TrainProgress, TrainResult } from "./optimize.ts";
+export type { TrainConfig, TrainHooks, TrainProgress, TrainResult } from "./training/optimize.ts";
 export { type Verdict, type Verification, verify, type VerifyOptions } from "./verify.ts";
-export { trainByReverseKl } from "./train_by_reverse_kl.ts";
-export { trainFlow } from "./train_flow.ts";
+export { trainByReverseKl } from "./training/train_by_reverse_kl.ts";
+export { trainFlow } from "./training/train_flow.ts";

@@ -5,14 +5,14 @@
  */
 import { parse } from "../datasets/_csv_parse.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
-import { CITATION, toBibtex } from "./citation.ts";
-import { type Pivot, pivots, threeDigits } from "./pivot.ts";
-import { toMarkdown } from "./summary.ts";
-import { currentRecords } from "./tables.ts";
+import { CITATION, toBibtex } from "./tables/citation.ts";
+import { type Pivot, pivots, threeDigits } from "./tables/pivot.ts";
+import { toMarkdown } from "./tables/summary.ts";
+import { currentRecords } from "./tables/tables.ts";
 import { FAMILIES } from "../flows/families.ts";
-import { settingOf, withoutSurpassed } from "./models.ts";
+import { settingOf, withoutSurpassed } from "./tables/models.ts";
 import type { Record as RunRecord } from "./record.ts";
-import { scalings } from "./scaling.ts";
+import { scalings } from "./tables/scaling.ts";
 
 /** The README with the tables of an output folder, beside published numbers, between its marks. */
 export async function withResults(readme: string, out: string, papers: string): Promise<string> {

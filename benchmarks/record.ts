@@ -8,7 +8,7 @@ import type { ReverseKl } from "./evaluate_reverse_kl.ts";
 import { decisiveOf, type Run } from "./plan.ts";
 import { findProblem, rerunCommand } from "./record_schema.ts";
 import type { TimedOp } from "./time_flow.ts";
-import type { TrainResult } from "./optimize.ts";
+import type { TrainResult } from "./training/optimize.ts";
 
 /** How a run ended. */
 export type Status =

@@ -7,8 +7,8 @@ import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 import { initEngine } from "../engine/init_engine.ts";
 import * as tf from "../engine/tf.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
-import { seconds } from "./_arguments.ts";
-import { type Column, toCsv } from "./csv.ts";
+import { seconds } from "./commands/_arguments.ts";
+import { type Column, toCsv } from "./tables/csv.ts";
 import { executeRun } from "./execute_run.ts";
 import { planRuns } from "./suites.ts";
 

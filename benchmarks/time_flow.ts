@@ -3,8 +3,8 @@ import type { Rng } from "../engine/rng.ts";
 import * as tf from "../engine/tf.ts";
 import type { Flow } from "../flows/flow.ts";
 import { oneHot } from "../flows/one_hot.ts";
-import { breathe } from "./_breathe.ts";
-import { nll, trainStep } from "./_train_step.ts";
+import { breathe } from "./training/_breathe.ts";
+import { nll, trainStep } from "./training/_train_step.ts";
 
 /**
  * What is timed: log-densities of a batch, a batch of samples with its latent draws, or a step of

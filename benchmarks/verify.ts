@@ -3,7 +3,7 @@ import { Rng } from "../engine/rng.ts";
 import type { Flow } from "../flows/flow.ts";
 import { loadFlow } from "../flows/save_flow.ts";
 import { BASELINES } from "./baselines.ts";
-import type { Column } from "./csv.ts";
+import type { Column } from "./tables/csv.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
 import type { EnergyRun, QualityRun } from "./plan.ts";

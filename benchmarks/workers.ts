@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { engineInfo } from "../engine/init_engine.ts";
 import { identify, type MakeOptions, makeRun } from "./make_run.ts";
-import type { TrainProgress } from "./optimize.ts";
+import type { TrainProgress } from "./training/optimize.ts";
 import type { Run } from "./plan.ts";
 import { readRecord, type Record } from "./record.ts";
 

@@ -1,10 +1,10 @@
 import type { VNode } from "npm:preact@10.29.0";
 import { DATASETS } from "../datasets/mod.ts";
 import type { Record } from "../benchmarks/record.ts";
-import { duration, ratio, spaced } from "../benchmarks/format.ts";
-import { bits, gap, isBaseline, type Model, modelsOf } from "../benchmarks/models.ts";
+import { duration, ratio, spaced } from "../benchmarks/tables/format.ts";
+import { bits, gap, isBaseline, type Model, modelsOf } from "../benchmarks/tables/models.ts";
 import { CONV_VARIANTS } from "../benchmarks/plan.ts";
-import { hardest, type Timed, timedOf } from "../benchmarks/timings.ts";
+import { hardest, type Timed, timedOf } from "../benchmarks/tables/timings.ts";
 
 /** A family is at the floor of a data set within so many nats. */
 const AT_FLOOR = 0.02;

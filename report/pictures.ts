@@ -1,8 +1,8 @@
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
-import { figureNames } from "../benchmarks/figure_name.ts";
+import { figureNames } from "../benchmarks/figures/figure_name.ts";
 import type { Record } from "../benchmarks/record.ts";
-import { spaced } from "../benchmarks/format.ts";
-import { slotKey } from "../benchmarks/match_runs.ts";
+import { spaced } from "../benchmarks/tables/format.ts";
+import { slotKey } from "../benchmarks/tables/match_runs.ts";
 import { loadSavedFlow, type OnSkip } from "../benchmarks/saved_flow.ts";
 import { brightest, type Plane, planeOf, planeOfFlow, planePng } from "./plane.ts";
 import { type Picture, runTitle } from "./pages/run.tsx";

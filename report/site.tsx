@@ -1,6 +1,6 @@
 import { renderToString } from "npm:preact-render-to-string@6.8.2";
 import type { ComponentChildren, VNode } from "npm:preact@10.29.0";
-import { standalone } from "../benchmarks/chart.ts";
+import { standalone } from "../benchmarks/figures/chart.ts";
 
 /** Where the pages of the navigation are. */
 const NAVIGATION = [

@@ -14,7 +14,7 @@ import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 import { initEngine } from "../../engine/init_engine.ts";
 import { restoreMatMul } from "../../engine/matmul.ts";
 import { writeAtomically } from "../../engine/write_atomically.ts";
-import { toCsv } from "../csv.ts";
+import { toCsv } from "../tables/csv.ts";
 import { describeEnvironment, type Environment } from "../environment.ts";
 import { median, quantile } from "../metrics.ts";
 import type { TimeConfig } from "../time_flow.ts";

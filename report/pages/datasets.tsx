@@ -2,11 +2,11 @@ import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
 import { type DatasetDefinition, DATASETS, ENERGIES, type Energy } from "../../datasets/mod.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
-import { grouped, spaced, withReach } from "../../benchmarks/format.ts";
-import { bits, gap, type Model, modelsOf, nats } from "../../benchmarks/models.ts";
+import { grouped, spaced, withReach } from "../../benchmarks/tables/format.ts";
+import { bits, gap, type Model, modelsOf, nats } from "../../benchmarks/tables/models.ts";
 import type { Picture } from "./run.tsx";
 import { modelName } from "../../benchmarks/plan.ts";
-import { uniqueSlug } from "../../benchmarks/unique_slug.ts";
+import { uniqueSlug } from "../../benchmarks/tables/unique_slug.ts";
 
 /** A data set or an energy of the registries that records speak of, or null for another. */
 function definitionOf(name: string): DatasetDefinition | Energy | null {

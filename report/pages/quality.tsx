@@ -2,9 +2,9 @@ import type { VNode } from "npm:preact@10.29.0";
 import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
 import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
-import { grouped, spaced, withReach } from "../../benchmarks/format.ts";
-import { drawConvergence } from "../../benchmarks/convergence_figure.ts";
-import { drawGaps } from "../../benchmarks/gaps_figure.ts";
+import { grouped, spaced, withReach } from "../../benchmarks/tables/format.ts";
+import { drawConvergence } from "../../benchmarks/figures/convergence_figure.ts";
+import { drawGaps } from "../../benchmarks/figures/gaps_figure.ts";
 import {
   bits,
   type Interval,
@@ -15,10 +15,10 @@ import {
   modelsOf,
   nats,
   toyModels,
-} from "../../benchmarks/models.ts";
+} from "../../benchmarks/tables/models.ts";
 import { type Protocol, PROTOCOLS, type Published } from "../published.ts";
 import { CONV_VARIANTS } from "../../benchmarks/plan.ts";
-import { uniqueSlug } from "../../benchmarks/unique_slug.ts";
+import { uniqueSlug } from "../../benchmarks/tables/unique_slug.ts";
 import type { Site } from "../site.tsx";
 
 /** Scores of all models, beside published ones of the same protocol. */

@@ -1,12 +1,12 @@
 import type { VNode } from "npm:preact@10.29.0";
 import { canonical, type Record } from "../../benchmarks/record.ts";
 import { rerunCommand } from "../../benchmarks/record_schema.ts";
-import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/chart.ts";
+import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/figures/chart.ts";
 import { DataTable } from "../data_table.tsx";
-import { spaced } from "../../benchmarks/format.ts";
+import { spaced } from "../../benchmarks/tables/format.ts";
 import { key, type Site } from "../site.tsx";
 import { TIME_COLUMNS } from "./tradeoff.tsx";
-import { timedOf } from "../../benchmarks/timings.ts";
+import { timedOf } from "../../benchmarks/tables/timings.ts";
 import { modelName } from "../../benchmarks/plan.ts";
 
 /** A picture of what a run made. */

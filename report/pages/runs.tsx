@@ -1,7 +1,7 @@
 import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
-import { spaced } from "../../benchmarks/format.ts";
+import { spaced } from "../../benchmarks/tables/format.ts";
 import { modelName } from "../../benchmarks/plan.ts";
 
 const COLUMNS: readonly TableColumn<Record>[] = [

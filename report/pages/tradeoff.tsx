@@ -1,14 +1,14 @@
 import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
-import { scalings } from "../../benchmarks/scaling.ts";
-import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/chart.ts";
-import { drawDirections } from "../../benchmarks/directions_figure.ts";
-import { duration, ratio } from "../../benchmarks/format.ts";
+import { scalings } from "../../benchmarks/tables/scaling.ts";
+import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/figures/chart.ts";
+import { drawDirections } from "../../benchmarks/figures/directions_figure.ts";
+import { duration, ratio } from "../../benchmarks/tables/format.ts";
 import { mean } from "../../benchmarks/metrics.ts";
-import { drawScaling } from "../../benchmarks/scaling_figure.ts";
+import { drawScaling } from "../../benchmarks/figures/scaling_figure.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import type { Site } from "../site.tsx";
-import { hardest, type Timed, timedOf, timedWith } from "../../benchmarks/timings.ts";
+import { hardest, type Timed, timedOf, timedWith } from "../../benchmarks/tables/timings.ts";
 
 /** Sampling and density times: what the asymmetry is, and what remains of it. */
 export function tradeoff(site: Site, records: readonly Record[]): VNode {

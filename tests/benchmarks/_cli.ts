@@ -1,5 +1,5 @@
 import { parse } from "npm:csv-parse@7.0.3/sync";
-import { runCli } from "../../benchmarks/cli.ts";
+import { runCli } from "../../benchmarks/commands/cli.ts";
 
 /** What a command came to. */
 export interface Outcome {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
-import { CITATION, toBibtex } from "../../benchmarks/citation.ts";
-import { escapeLatex, toLatex } from "../../benchmarks/latex.ts";
-import { buildTables, currentRecords } from "../../benchmarks/tables.ts";
+import { CITATION, toBibtex } from "../../benchmarks/tables/citation.ts";
+import { escapeLatex, toLatex } from "../../benchmarks/tables/latex.ts";
+import { buildTables, currentRecords } from "../../benchmarks/tables/tables.ts";
 import { testWith } from "../_engine.ts";
 import { fc } from "../_fast_check.ts";
 import { rows } from "./_cli.ts";

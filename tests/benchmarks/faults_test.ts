@@ -5,15 +5,15 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { DivergenceError } from "../../benchmarks/divergence_error.ts";
+import { DivergenceError } from "../../benchmarks/training/divergence_error.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
 import { executeRun } from "../../benchmarks/execute_run.ts";
 import { BASELINES } from "../../benchmarks/baselines.ts";
-import type { TrainConfig } from "../../benchmarks/optimize.ts";
+import type { TrainConfig } from "../../benchmarks/training/optimize.ts";
 import { parseRecord, recordPath, writeRecord } from "../../benchmarks/record.ts";
 import type { QualityRun } from "../../benchmarks/plan.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
-import { trainFlow } from "../../benchmarks/train_flow.ts";
+import { trainFlow } from "../../benchmarks/training/train_flow.ts";
 import { loadDataset, type Rows } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";
 import { FAMILIES } from "../../flows/mod.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { trainFlow } from "../../benchmarks/train_flow.ts";
+import { trainFlow } from "../../benchmarks/training/train_flow.ts";
 import { loadDataset } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";

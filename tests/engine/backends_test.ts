@@ -2,8 +2,8 @@
  * Every family on every backend: the same values, inverses and gradients as on cpu, and training.
  */
 import assert from "node:assert/strict";
-import { trainFlow } from "../../benchmarks/train_flow.ts";
-import { reverseKl } from "../../benchmarks/train_by_reverse_kl.ts";
+import { trainFlow } from "../../benchmarks/training/train_flow.ts";
+import { reverseKl } from "../../benchmarks/training/train_by_reverse_kl.ts";
 import { ENERGIES, loadDataset } from "../../datasets/mod.ts";
 import { Adam } from "../../engine/adam.ts";
 import { type EngineInfo, initEngine } from "../../engine/init_engine.ts";

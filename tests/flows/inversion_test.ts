@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { trainFlow } from "../../benchmarks/train_flow.ts";
+import { trainFlow } from "../../benchmarks/training/train_flow.ts";
 import type { Rows } from "../../datasets/mod.ts";
 import { initEngine } from "../../engine/init_engine.ts";
 import { Rng } from "../../engine/rng.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Checkpoint, type TrainState } from "../../benchmarks/checkpoint.ts";
-import { toCsv } from "../../benchmarks/csv.ts";
+import { Checkpoint, type TrainState } from "../../benchmarks/training/checkpoint.ts";
+import { toCsv } from "../../benchmarks/tables/csv.ts";
 import { parseRecord } from "../../benchmarks/record.ts";
 import { readIdxBytes } from "../../datasets/_read_idx.ts";
 import { slugOf } from "../../datasets/file_name.ts";

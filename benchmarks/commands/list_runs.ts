@@ -1,0 +1,50 @@
+import { engineInfo } from "../../engine/init_engine.ts";
+import { toCsv } from "../tables/csv.ts";
+import { identify } from "../make_run.ts";
+import { decisiveOf, type Run } from "../plan.ts";
+import { canonical, listRecords, readRecord, type Record } from "../record.ts";
+
+/**
+ * The planned runs as CSV. The status of one is that of its record, "unreadable" where that cannot be
+ * used, "stale" where there is only a record of the same run by another version of its family or data
+ * set, and else "planned".
+ *
+ * @param out The output folder with the records.
+ */
+export async function listRuns(plan: readonly Run[], out: string): Promise<string> {
+  const records = new Map<string, Record | "unreadable">();
+  const made = new Set<string>();
+  for (const id of await listRecords(out)) {
+    const record = await readRecord(out, id).catch((error: unknown) => {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    });
+    records.set(id, record ?? "unreadable");
+    if (record) made.add(contentOf(record.run, record.environment.backend));
+  }
+  const rows = await Promise.all(plan.map(async (run) => {
+    const id = await identify(run);
+    const found = records.get(id);
+    const isStale = made.has(contentOf(run, engineInfo().backend));
+    const status = found === "unreadable"
+      ? found
+      : found?.status ?? (isStale ? "stale" : "planned");
+    return { run, id, status };
+  }));
+  return toCsv(rows, [
+    { name: "run_id", value: ({ id }) => id },
+    { name: "suite", value: ({ run }) => run.suite },
+    { name: "profile", value: ({ run }) => run.profile },
+    { name: "kind", value: ({ run }) => run.kind },
+    { name: "dataset", value: ({ run }) => run.dataset },
+    { name: "family", value: ({ run }) => run.family },
+    { name: "variant", value: ({ run }) => run.variant },
+    { name: "seed", value: ({ run }) => run.seed },
+    { name: "expected_seconds", value: ({ run }) => run.expectedSeconds },
+    { name: "status", value: ({ status }) => status },
+  ]);
+}
+
+function contentOf(run: Run, backend: string): string {
+  return canonical({ ...decisiveOf(run), backend });
+}

@@ -1,0 +1,21 @@
+import type { Run } from "../plan.ts";
+
+/**
+ * One of n parts of a plan: the parts are disjoint, make up the whole, and take about as long as each
+ * other. The longest run goes to the part that has least to do, then the next one (Graham 1969); the
+ * same plan is always divided in the same way.
+ *
+ * @param plan Its order is kept.
+ * @param index Which part, from 1 to n.
+ * @param n Number of parts.
+ */
+export function shard(plan: readonly Run[], index: number, n: number): Run[] {
+  const seconds = new Float64Array(n);
+  const partOf = new Map<Run, number>();
+  for (const run of plan.toSorted((a, b) => b.expectedSeconds - a.expectedSeconds)) {
+    const part = seconds.indexOf(Math.min(...seconds));
+    seconds[part]! += run.expectedSeconds;
+    partOf.set(run, part);
+  }
+  return plan.filter((run) => partOf.get(run) === index - 1);
+}

@@ -1,0 +1,100 @@
+import { chart, Plot, styleOf } from "./chart.ts";
+import { spaced } from "../tables/format.ts";
+import {
+  gap,
+  isBaseline,
+  modelsOf,
+  settingOf,
+  toyModels,
+  withoutSurpassed,
+} from "../tables/models.ts";
+import type { Record } from "../record.ts";
+
+/** How far each family is from the entropy, a panel for each data set. */
+export function drawGaps(records: readonly Record[]): string | null {
+  const models = toyModels(modelsOf(withoutSurpassed(records)))
+    .filter((model) => !isBaseline(model) && gap(model) !== null);
+  const setting = settingOf(models.flatMap(({ records }) => records));
+  const points = models.map((model) => {
+    const { colour, symbol } = styleOf(model.run.family);
+    const { mean, low, high, over } = gap(model)!;
+    const name = model.name + setting(model.records[0]!);
+    const title = `${name} on ${spaced(model.run.dataset)}: ${mean.toFixed(4)} nats ` +
+      `(${low.toFixed(4)} to ${high.toFixed(4)} over ${over})`;
+    const least = 1e-3; // A logarithmic axis has no zero.
+    return {
+      dataset: spaced(model.run.dataset),
+      model: name,
+      gap: Math.max(mean, least),
+      low: Math.max(low, least),
+      high: Math.max(high, least),
+      colour,
+      fill: model.run.variant === "flat" ? colour : "none",
+      symbol,
+      title,
+    };
+  });
+  if (points.length === 0) return null;
+  return chart({
+    width: 900,
+    height: 90 + 40 * new Set(points.map(({ dataset }) => dataset)).size,
+    marginLeft: 125,
+    marginRight: 20,
+    marginTop: 50,
+    marginBottom: 40,
+    x: {
+      type: "log",
+      label: "KL(data || flow), nats",
+      grid: true,
+      tickFormat: String,
+      ticks: [0.001, 0.01, 0.1, 1, 10],
+    },
+    y: { axis: null, domain: [...new Set(points.map(({ model }) => model))] },
+    symbol: { type: "identity" },
+    fy: { label: null, axis: "left", domain: [...new Set(points.map(({ dataset }) => dataset))] },
+    marks: [
+      ...legend(points),
+      Plot.ruleY(points, {
+        fy: "dataset",
+        y: "model",
+        x1: "low",
+        x2: "high",
+        stroke: "colour",
+        strokeWidth: 2,
+      }),
+      Plot.dot(points, {
+        fy: "dataset",
+        y: "model",
+        x: "gap",
+        fill: "fill",
+        stroke: "colour",
+        symbol: "symbol",
+        r: 3.5,
+        title: "title",
+      }),
+    ],
+  }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
+}
+
+/** A line of symbols with the names of the models, above the first panel. */
+function legend(
+  points: readonly {
+    readonly model: string;
+    readonly dataset: string;
+    readonly colour: string;
+    readonly fill: string;
+    readonly symbol: string;
+  }[],
+): Plot.Markish[] {
+  const models = [...new Map(points.map((point) => [point.model, point])).values()];
+  const fy = () => points[0]!.dataset;
+  const width = Math.max(90, 24 + 7 * Math.max(...models.map(({ model }) => model.length)));
+  return models.flatMap(({ model, colour, fill, symbol }, i) => {
+    const place = { fy, frameAnchor: "top-left", dy: -26 } as const;
+    const style = { fill, stroke: colour, symbol: () => symbol, r: 4 };
+    return [
+      Plot.dot([model], { ...place, dx: width * i + 8, ...style }),
+      Plot.text([model], { ...place, dx: width * i + 18, dy: -31, text: () => model }),
+    ];
+  });
+}

@@ -1,0 +1,161 @@
+import { BASELINES } from "../baselines.ts";
+import { DATASETS } from "../../datasets/mod.ts";
+import { subjectOf } from "./match_runs.ts";
+import { mean } from "../metrics.ts";
+import { decisiveOf, modelName, type QualityRun } from "../plan.ts";
+import type { Record, Scores } from "../record.ts";
+import { tInterval } from "./_statistics.ts";
+
+/** A mean, with the 95 % interval of what its error is over. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+  /** Seeds where there are several of them, else test examples. */
+  readonly over: "seeds" | "test examples";
+}
+
+/** The records of one model on one data set: the same run on the same backend but for the seed. */
+export interface Model {
+  readonly run: QualityRun;
+  /** Family and variant, as people name it. */
+  readonly name: string;
+  /** Profile, and where records of several backends are compared the backend. */
+  readonly setting: string;
+  readonly records: readonly Record[];
+  /** "ok", or what went wrong in how many of the seeds. */
+  readonly status: string;
+  /** Of those that are ok. */
+  readonly scores: readonly Scores[];
+}
+
+/** The models of the quality records, in their order. */
+export function modelsOf(records: readonly Record[]): Model[] {
+  const groups = bySeed(records.filter(({ run }) => run.kind === "quality"));
+  const backends = backendsOf(records);
+  return groups.map((group) => {
+    const { run, environment: { backend } } = group[0]!;
+    return {
+      run: run as QualityRun,
+      name: modelName(run),
+      setting: backends.length > 1 ? `${run.profile}, ${backend}` : run.profile,
+      records: group,
+      status: statusOf(group),
+      scores: group.flatMap(({ status, scores }) => status === "ok" && scores ? [scores] : []),
+    };
+  });
+}
+
+/**
+ * Groups records that differ in the seed alone: of one run, backend and version of the family. A run that went
+ * wrong has no version of its own and stands with the others of its kind, if these have one.
+ */
+export function bySeed(records: readonly Record[]): Record[][] {
+  const runs = Map.groupBy(
+    records,
+    ({ run, environment: { backend } }) =>
+      JSON.stringify([{ ...decisiveOf(run), seed: null }, backend]),
+  );
+  return [...runs.values()].flatMap((group) => {
+    const versions = Map.groupBy(group, ({ config }) => config?.familyVersion ?? null);
+    return versions.size === 2 && versions.has(null) ? [group] : [...versions.values()];
+  });
+}
+
+/** What tells records apart that are not taken together: profile and backend, where there are several. */
+export function settingOf(records: readonly Record[]): (record: Record) => string {
+  const isOneProfile = new Set(records.map(({ run }) => run.profile)).size === 1;
+  const isOneBackend = backendsOf(records).length === 1;
+  return ({ run, environment: { backend } }) =>
+    (isOneProfile ? "" : `, ${run.profile}`) + (isOneBackend ? "" : `, ${backend}`);
+}
+
+/** The backends of some records. */
+export function backendsOf(records: readonly Record[]): string[] {
+  return [...new Set(records.map(({ environment: { backend } }) => backend))];
+}
+
+/** "ok" of records that differ in the seed, or what went wrong: a failure is never averaged away. */
+export function statusOf(records: readonly Record[]): string {
+  const bad = records.filter(({ status }) => status !== "ok");
+  if (bad.length === 0) return "ok";
+  const count = records.length === 1 ? "" : ` (${bad.length} of ${records.length})`;
+  return bad[0]!.status + count;
+}
+
+/** The mean of a score; null where no run has it or one of them is not ok. */
+export function interval(
+  { scores, status }: Model,
+  valueOf: (scores: Scores) => number | null,
+  errorOf: (scores: Scores) => number | null,
+): Interval | null {
+  if (status !== "ok") return null;
+  const values = scores.map(valueOf).filter((value) => value !== null);
+  if (values.length === 0) return null;
+  const { mean, low, high } = tInterval(values);
+  if (low !== null && high !== null) return { mean, low, high, over: "seeds" };
+  const reach = 1.96 * (errorOf(scores[0]!) ?? 0);
+  return { mean, low: mean - reach, high: mean + reach, over: "test examples" };
+}
+
+/** Test NLL, nats. */
+export function nats(model: Model): Interval | null {
+  return interval(model, ({ nllNats }) => nllNats, ({ nllSe }) => nllSe);
+}
+
+/** Test bits/dim that compare with those of others: see {@link bitsOf}. */
+export function bits(model: Model): Interval | null {
+  const errorOf = ({ nllSe, dim }: Scores) => nllSe / (dim * Math.LN2);
+  return interval(model, bitsOf, errorOf);
+}
+
+/** Test bits/dim of p(x), which a flow with classes is not told the label for. */
+export function bitsOf(scores: Scores): number {
+  return scores.bitsPerDim + labelNats(scores) / (scores.dim * Math.LN2);
+}
+
+/**
+ * What an example's label is worth to a flow with classes, on average: its NLL without the label, of
+ * p(x) = 1/K sum_y p(x | y), less that of p(x | label). 0 without classes.
+ */
+export function labelNats({ nllNats, nllNatsMarginal = nllNats }: Scores): number {
+  return nllNatsMarginal - nllNats;
+}
+
+/** KL of the true density to the model's, nats: the gap to the entropy with less noise. */
+export function gap(model: Model): Interval | null {
+  return interval(model, ({ klNats }) => klNats, ({ klSe }) => klSe);
+}
+
+/** The mean of numbers that are there. */
+export function meanOf(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => typeof value === "number");
+  return known.length === 0 ? null : mean(known);
+}
+
+/** Whether a model learns nothing by gradients. */
+export function isBaseline({ run }: Model): boolean {
+  return Object.hasOwn(BASELINES, run.family);
+}
+
+/**
+ * Without records of suite toy that have some of profile paper beside them: of the same data set, family and
+ * variant, on the same backend, and all of them ok.
+ */
+export function withoutSurpassed(records: readonly Record[]): Record[] {
+  const modelOf = ({ run, environment: { backend } }: Record) =>
+    JSON.stringify([...subjectOf(run), backend]);
+  const paper = Map.groupBy(records.filter(({ run }) => run.profile === "paper"), modelOf);
+  const isSurpassed = (record: Record) =>
+    paper.get(modelOf(record))?.every(({ status }) => status === "ok") ?? false;
+  return records.filter((record) =>
+    record.run.suite !== "toy" || record.run.profile === "paper" || !isSurpassed(record)
+  );
+}
+
+/** Models of the data sets of the plane and of files, but for those of the suite report. */
+export function toyModels(models: readonly Model[]): Model[] {
+  return models.filter(({ run }) =>
+    run.suite !== "report" && DATASETS[run.dataset]?.kind !== "images"
+  );
+}

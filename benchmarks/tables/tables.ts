@@ -1,0 +1,103 @@
+import { writeAtomically } from "../../engine/write_atomically.ts";
+import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
+import { FAMILIES } from "../../flows/families.ts";
+import { BASELINES } from "../baselines.ts";
+import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./columns.ts";
+import { CITATION, toBibtex } from "./citation.ts";
+import { toCsv, toObjects } from "./csv.ts";
+import { toLatex } from "./latex.ts";
+import { slotKey } from "./match_runs.ts";
+import { modelsOf } from "./models.ts";
+import { pivots, placeIn } from "./pivot.ts";
+import { SUITES } from "../suites.ts";
+import { readRecords, type Record } from "../record.ts";
+import { toResultsJson } from "./results_json.ts";
+import { scalings } from "./scaling.ts";
+import { toMarkdown } from "./summary.ts";
+
+const MADE = `Made by \`deno task tables\` of flowbench ${CITATION.version}, not typed`;
+
+/** The tables of some records, as texts by file name. */
+export function buildTables(records: readonly Record[]): { [file: string]: string } {
+  const quality = records.filter(({ run }) => run.kind === "quality");
+  const timing = records.filter(({ run }) => run.kind === "timing").flatMap((record) =>
+    record.timings.map((timing) => ({
+      record,
+      timing,
+      ms: timing.samplesMs.toSorted((a, b) => a - b),
+    }))
+  );
+  const summary = modelsOf(records).map(({ run, records }) => {
+    const scored = records.filter(({ status }) => status === "ok");
+    return { run, records: scored, failed: records.length - scored.length };
+  }).filter(({ records }) => records.length > 0);
+  const energy = records.filter(({ run }) => run.kind === "energy");
+  return {
+    "quality.csv": toCsv(quality, QUALITY),
+    "energy.csv": toCsv(energy, ENERGY),
+    "timing.csv": toCsv(timing, TIMING),
+    "summary.csv": toCsv(summary, SUMMARY),
+    "scaling.csv": toCsv(scalings(records), SCALING),
+    "jacobi.csv": toCsv(
+      quality.flatMap((record) => (record.jacobi ?? []).map((look) => ({ record, ...look }))),
+      JACOBI,
+    ),
+    "results.json": toResultsJson(records, {
+      quality: toObjects(quality, QUALITY),
+      energy: toObjects(energy, ENERGY),
+      timing: toObjects(timing, TIMING),
+      summary: toObjects(summary, SUMMARY),
+    }),
+    "citation.bib": toBibtex(CITATION),
+    ...Object.fromEntries(
+      pivots(records).flatMap((pivot) => [
+        [`tables/${pivot.name}.md`, toMarkdown(pivot)],
+        [`tables/${pivot.name}.tex`, toLatex(pivot, MADE)],
+      ]),
+    ),
+  };
+}
+
+/**
+ * The records of an output folder that tables show, in their order. Where a run was made more than
+ * once with different budgets, options or versions, the latest counts; the others stay in `runs/`.
+ */
+export async function currentRecords(out: string): Promise<Record[]> {
+  const slots = Map.groupBy(
+    await readRecords(out),
+    (record) => `${slotKey(record)}, seed ${record.run.seed}`,
+  );
+  const latest = [...slots.values()].map((records) =>
+    records.reduce((a, b) => a.startedAt < b.startedAt ? b : a)
+  );
+  return latest.sort(inReadingOrder);
+}
+
+/** Rebuilds the tables and figures of an output folder from its records. */
+export async function writeTables(out: string): Promise<Record[]> {
+  const records = await currentRecords(out);
+  const { buildFigures } = await import("../figures/figures.ts"); // A plotting library: not for --list.
+  const files = { ...buildTables(records), ...buildFigures(records) };
+  for (const [file, text] of Object.entries(files)) {
+    await writeAtomically(`${out}/${file}`, text);
+  }
+  return records;
+}
+
+/** Suites, data sets and families in the order of their registries, baselines before families. */
+function inReadingOrder(a: Record, b: Record): number {
+  const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
+  const key = ({ run }: Record): (number | string)[] => [
+    placeIn(SUITES, run.suite),
+    placeIn([...Object.keys(DATASETS), ...Object.keys(ENERGIES)], run.dataset),
+    run.kind === "timing" ? run.dim : 0,
+    run.dataset,
+    placeIn(families, run.family),
+    run.family,
+    run.seed,
+  ];
+  const [keyA, keyB] = [key(a), key(b)];
+  const first = keyA.findIndex((value, i) => value !== keyB[i]);
+  if (first < 0) return a.runId < b.runId ? -1 : 1;
+  return keyA[first]! < keyB[first]! ? -1 : 1;
+}

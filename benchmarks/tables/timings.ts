@@ -1,0 +1,46 @@
+import { quantile } from "../metrics.ts";
+import type { TimingRun } from "../plan.ts";
+import type { Record, Timing } from "../record.ts";
+
+/** One operation as it was timed. */
+export interface Timed {
+  readonly record: Record;
+  readonly run: TimingRun;
+  readonly timing: Timing;
+  readonly medianMs: number;
+  readonly p10Ms: number;
+  readonly p90Ms: number;
+}
+
+/** What tells times of the same operation apart: profile and backend. */
+export function timedWith({ run: { profile }, environment: { backend } }: Record): string {
+  return `${profile}, ${backend}`;
+}
+
+/** All that was timed. */
+export function timedOf(records: readonly Record[]): Timed[] {
+  return records.flatMap((record) => {
+    const { run } = record;
+    if (run.kind !== "timing") return [];
+    return record.timings.map((timing) => {
+      const sorted = timing.samplesMs.toSorted((a, b) => a - b);
+      const [p10Ms, medianMs, p90Ms] = [0.1, 0.5, 0.9].map((q) => quantile(sorted, q));
+      return { record, run, timing, medianMs: medianMs!, p10Ms: p10Ms!, p90Ms: p90Ms! };
+    });
+  });
+}
+
+/**
+ * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of the
+ * first profile and backend of several.
+ */
+export function hardest(timed: readonly Timed[]): Timed[] {
+  const dim = Math.max(...timed.map(({ run }) => run.dim));
+  const ofDim = timed.filter(({ run }) => run.dim === dim);
+  const compared = ofDim.filter(({ timing }) => timing.method === "sequential");
+  const batch = Math.max(
+    ...(compared.length > 0 ? compared : ofDim).map(({ timing }) => timing.batch),
+  );
+  const found = ofDim.filter(({ timing }) => timing.batch === batch);
+  return found.filter(({ record }) => timedWith(record) === timedWith(found[0]!.record));
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { styleOf } from "../../../benchmarks/figures/chart.ts";
+import { drawConvergence } from "../../../benchmarks/figures/convergence_figure.ts";
+import { drawDirections } from "../../../benchmarks/figures/directions_figure.ts";
+import { drawGaps } from "../../../benchmarks/figures/gaps_figure.ts";
+import type { Profile } from "../../../benchmarks/plan.ts";
+import type { Record } from "../../../benchmarks/record.ts";
+import { drawScaling } from "../../../benchmarks/figures/scaling_figure.ts";
+import { planRuns } from "../../../benchmarks/suites.ts";
+import { hardest, timedOf } from "../../../benchmarks/tables/timings.ts";
+
+const FLOOR = 2.4;
+
+/** A record of a toy whose validation loss fell to the given gaps. */
+function recordOf(
+  family: string,
+  gaps: readonly number[],
+  { profile = "paper" as Profile, variant = "flat", seed = 0, backend = "wasm" } = {},
+): Record {
+  const [run] = planRuns({
+    profile,
+    suites: ["toy"],
+    datasets: ["moons"],
+    families: [family],
+    variants: [variant],
+    seeds: [seed],
+  });
+  const curve = gaps.map((gap, i) => ({
+    step: 100 * 10 ** i,
+    trainNats: 0,
+    validationNats: FLOOR + gap,
+  }));
+  const scores = { floorNats: FLOOR, klNats: gaps.at(-1)!, klSe: 0.001 };
+  const environment = { backend };
+  return {
+    run,
+    status: "ok",
+    config: { familyVersion: 1 },
+    environment,
+    training: { curve },
+    scores,
+  } as unknown as Record;
+}
+
+/** The points of each line of a figure, by its title. */
+function linesOf(svg: string): { [title: string]: { points: number[][]; isDashed: boolean } } {
+  const groups = svg.match(/<g [^>]*>(?:(?!<g ).)*?<\/g>/gs)!;
+  return Object.fromEntries(
+    groups.flatMap((group) =>
+      [...group.matchAll(/ d="(M[^"]*)"[^>]*><title>([^<]*)</g)].map(([, path, title]) => [
+        title!,
+        {
+          points: path!.slice(1).split("L").map((point) => point.split(",").map(Number)),
+          isDashed: group.includes("stroke-dasharray"),
+        },
+      ])
+    ),
+  );
+}
+
+Deno.test("drawConvergence() has a line for each model: the median gap over seeds, deep ones dashed", () => {
+  const lines = linesOf(
+    drawConvergence([
+      recordOf("maf", [1, 0.1, 0.01]),
+      recordOf("maf", [1, 0.1, 0.01], { seed: 1 }),
+      recordOf("maf", [1, 0.5, 0.9], { seed: 2 }),
+      recordOf("iaf", [1, 0.9]), // Stopped early: the line ends where the first seed does.
+      recordOf("iaf", [1, 0.5, 0.1], { seed: 1 }),
+      recordOf("glow", [0.1, 0.01], { variant: "deep" }),
+      recordOf("maf", [2, 2], { profile: "quick" }), // Surpassed by those of profile paper.
+    ])!,
+  );
+  assert.deepEqual(Object.keys(lines).sort(), ["glow deep", "iaf", "maf"]);
+  assert.equal(lines["iaf"]!.points.length, 2);
+  assert.equal(lines["maf"]!.isDashed, false);
+  assert.equal(lines["glow deep"]!.isDashed, true);
+  // Both axes are logarithmic: a tenth is as far down each time, and where glow starts maf is after 1,000.
+  const [a, b, c] = lines["maf"]!.points;
+  assert.ok(Math.abs((b![1]! - a![1]!) - (c![1]! - b![1]!)) < 0.02);
+  assert.ok(a![1]! < b![1]!, "a smaller gap is further down");
+  assert.deepEqual(lines["glow deep"]!.points[0], [a![0]!, b![1]!]);
+});
+
+Deno.test("figures of toys have lines and places of their own for profiles and backends", () => {
+  const records = [
+    recordOf("maf", [1, 0.1]),
+    recordOf("maf", [1, 0.2], { backend: "cpu" }),
+    recordOf("iaf", [1, 0.3], { profile: "quick" }),
+  ];
+  const names = ["iaf, quick, wasm", "maf, paper, cpu", "maf, paper, wasm"];
+  assert.deepEqual(Object.keys(linesOf(drawConvergence(records)!)).sort(), names);
+  const svg = drawGaps(records)!;
+  const places = [...svg.matchAll(/transform="translate\(([^)]*)\)"[^>]*><title>(.*?) on moons/g)];
+  assert.deepEqual(places.map(([, , name]) => name).sort(), names);
+  assert.equal(
+    new Set(places.map(([, place]) => place!.split(",")[1])).size,
+    3,
+    "lines of the panel",
+  );
+});
+
+Deno.test("hardest() is of one profile and backend", () => {
+  const [run] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const timings = [{ op: "density", method: "direct", batch: 1, samplesMs: [7] }];
+  const of = (backend: string) => ({ run, timings, environment: { backend } }) as unknown as Record;
+  const found = hardest(timedOf([of("wasm"), of("cpu"), of("wasm")]));
+  assert.deepEqual(found.map(({ record }) => record.environment.backend), ["wasm", "wasm"]);
+  assert.deepEqual(hardest([]), []);
+});
+
+Deno.test("figures of toys are left out where there is nothing to draw", () => {
+  const { scores, ...rest } = recordOf("maf", [1]);
+  const record = { ...rest, scores: { ...scores!, floorNats: null, klNats: null } };
+  assert.equal(drawConvergence([record]), null);
+  assert.equal(drawGaps([record]), null);
+  const [run] = planRuns({ profile: "quick", suites: ["mnist"], families: ["maf"] });
+  const image = { ...record, run: run!, timings: [] };
+  for (const draw of [drawConvergence, drawGaps, drawDirections, drawScaling]) {
+    assert.equal(draw([image]), null, draw.name);
+  }
+});
+
+Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
+  const svg = drawGaps([
+    recordOf("glow", [0.2]),
+    recordOf("glow", [0.1], { variant: "deep" }),
+    recordOf("glow", [0.3], { profile: "quick" }),
+  ])!;
+  const { colour } = styleOf("glow");
+  const fillOf = (title: string) =>
+    new RegExp(`<(?:path|circle)([^>]*)><title>${title}`).exec(svg)![1]!;
+  assert.match(fillOf("glow on moons"), new RegExp(`fill="${colour}"`));
+  assert.match(fillOf("glow deep on moons"), /fill="none"/);
+  assert.equal(svg.match(/<title>glow on moons/g)!.length, 1);
+});

@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+import { parse } from "npm:csv-parse@7.0.3/sync";
+import { toCsv } from "../../../benchmarks/tables/csv.ts";
+import type { EnergyScores, Record, Scores } from "../../../benchmarks/record.ts";
+import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
+import { modelsOf, nats, withoutSurpassed } from "../../../benchmarks/tables/models.ts";
+import { buildTables, currentRecords } from "../../../benchmarks/tables/tables.ts";
+import { planRuns } from "../../../benchmarks/suites.ts";
+import { assertAllClose } from "../../_assert.ts";
+import { testWith } from "../../_engine.ts";
+
+const [plan] = planRuns({
+  profile: "smoke",
+  suites: ["toy"],
+  families: ["maf"],
+  datasets: ["moons"],
+});
+
+const scores: Scores = {
+  dim: 2,
+  params: 10,
+  space: "data",
+  nllNats: 2.5,
+  nllSe: 0.01,
+  nllNatsLogit: null,
+  bitsPerDim: 1.8,
+  floorNats: 2.4,
+  floorError: 0,
+  gapNats: 0.1,
+  klNats: 0.1,
+  klSe: 0.001,
+  logProbRange: [-5, -2, -1],
+  roundTripMaxError: 1e-6,
+  testCount: 100,
+  dataHash: "",
+};
+
+function record(
+  change: Partial<Record> & { seed?: number; nllNats?: number; id?: string },
+): Record {
+  const { seed = 0, nllNats = 2.5, id = `run-${seed}`, ...rest } = change;
+  return {
+    schema: 1,
+    runId: id,
+    run: { ...plan!, seed },
+    config: rest.scores === null ? null : { familyVersion: 1 },
+    status: "ok",
+    reason: "",
+    startedAt: "2026-01-01T00:00:00.000Z",
+    environment: {
+      backend: "wasm",
+      gemm: "g",
+      threads: 1,
+      cpu: 'A, B "C"',
+      cores: 2,
+      os: "",
+      deno: "2",
+      v8: "1",
+      tfjs: "4",
+      commit: "abc",
+    },
+    training: null,
+    scores: { ...scores, nllNats },
+    timings: [],
+    ...rest,
+  };
+}
+
+const rows = (csv: string): { [column: string]: string }[] => parse(csv, { columns: true });
+
+Deno.test("buildTables() summarises seeds by Student's t, and leaves out what is not ok", () => {
+  const records = [2.5, 2.6, 2.9].map((nllNats, seed) => record({ seed, nllNats }));
+  records.push(record({ seed: 3, status: "diverged", reason: "loss is NaN", scores: null }));
+  const tables = buildTables(records);
+  const [row, ...more] = rows(tables["summary.csv"]!);
+  assert.equal(more.length, 0);
+  assert.deepEqual([row!.seeds, row!.failed], ["3", "1"]);
+  // Mean 2.6667, standard deviation 0.2082, t(0.975, 2) = 4.30265: half width 0.51711.
+  assertAllClose(
+    [row!.nll_nats_mean, row!.nll_nats_low, row!.nll_nats_high].map(Number),
+    [8 / 3, 8 / 3 - 0.517112, 8 / 3 + 0.517112],
+    1e-5,
+  );
+  const quality = rows(tables["quality.csv"]!);
+  assert.deepEqual(quality.map(({ status }) => status), ["ok", "ok", "ok", "diverged"]);
+  assert.equal(quality[3]!.nll_nats, "");
+  assert.equal(quality[3]!.reason, "loss is NaN");
+  assert.equal(quality[0]!.cpu, 'A, B "C"');
+  assert.match(tables["tables/quality.md"]!, /\| moons \| 2\.400 \| diverged \(1 of 4\) \|/);
+});
+
+Deno.test("buildTables() shows the KL and ESS of energies, and what failed, apart from quality", () => {
+  const [u1] = planRuns({ profile: "smoke", suites: ["energy"], families: ["iaf"] });
+  const energy: EnergyScores = {
+    dim: 2,
+    params: 10,
+    klNats: 0.1,
+    klSe: 0.01,
+    essFraction: 0.5,
+    logZ: 1.5,
+    logZError: 1e-9,
+    logZEstimate: 1.4,
+    logZEstimateSe: 0.02,
+    sampleCount: 100,
+  };
+  const of = (family: string, seed: number, change: Partial<Record>): Record => ({
+    ...record({ id: `${family}${seed}` }),
+    run: { ...u1!, family, seed },
+    scores: null,
+    ...change,
+  });
+  const tables = buildTables([
+    record({}),
+    of("maf", 0, { status: "failed", reason: "the KL is -1" }),
+    of("iaf", 0, { energy }),
+    of("iaf", 1, { energy: { ...energy, klNats: 0.3, essFraction: 0.005 } }),
+  ]);
+  assert.match(tables["tables/energy.md"]!, /\| KL, nats \(ESS\) \| log Z \| maf \| iaf \|/);
+  assert.match(tables["tables/energy.md"]!, /\| u1 \| 1\.500 \| failed \| 0\.200 \(25 %\) \|/);
+  const csv = rows(tables["energy.csv"]!);
+  assert.deepEqual(csv.map(({ kl_nats, reason }) => [kl_nats, reason]), [
+    ["", "the KL is -1"],
+    ["0.1", ""],
+    ["0.3", ""],
+  ]);
+  assert.equal(csv[1]!.log_z_estimate_se, "0.02");
+  assert.deepEqual(rows(tables["quality.csv"]!).map(({ dataset }) => dataset), ["moons"]);
+  assert.equal(rows(tables["summary.csv"]!).length, 1);
+});
+
+Deno.test("buildTables() has images, profiles and the report's experiments apart", () => {
+  const plans = planRuns({ profile: "smoke", suites: ["mnist", "report"], families: ["realnvp"] });
+  const of = (variant: string, bitsPerDim: number, change: Partial<Record["run"]> = {}): Record => {
+    const run = plans.find((run) => run.suite === (change.suite ?? "mnist"))!;
+    const space = run.dataset === "mnist" ? "pixel" as const : "data" as const;
+    return {
+      ...record({ id: `${variant}${bitsPerDim}` }),
+      run: { ...run, variant, ...change } as Record["run"],
+      scores: { ...scores, space, bitsPerDim, nllNats: bitsPerDim },
+    };
+  };
+  const records = [of("conv", 1.2), of("flat", 1.9), of("flat", 7, { suite: "report" })];
+  const one = buildTables(records);
+  assert.match(
+    one["tables/images.md"]!,
+    /\| mnist \|\n.*\n\| realnvp \| 1\.900 \|\n\| realnvp conv \| 1\.200 \|/,
+  );
+  assert.match(one["tables/report.md"]!, /\| realnvp on banana \| 7\.000 \| nats \| 2\.400 \|/);
+  assert.equal(one["tables/quality.md"], undefined);
+  const two = buildTables([...records, of("conv", 1.1, { profile: "paper" })]);
+  assert.match(two["tables/images.md"]!, /\| mnist, smoke \| mnist, paper \|/);
+  assert.match(two["tables/images.md"]!, /\| realnvp conv \| 1\.200 \| 1\.100 \|/);
+});
+
+Deno.test("buildTables() leaves the bounds of a single seed empty", () => {
+  const [row] = rows(buildTables([record({})])["summary.csv"]!);
+  assert.equal(row!.nll_nats_mean, "2.5");
+  assert.equal(row!.nll_nats_low, "");
+});
+
+Deno.test("toCsv() refuses a number that is not finite", () => {
+  for (const value of [NaN, Infinity]) {
+    assert.throws(() => toCsv([{ value }], [{ name: "nll", value: (row) => row.value }]), {
+      name: "RangeError",
+      message: /nll/,
+    });
+  }
+});
+
+testWith(
+  ["read", "write"],
+  "currentRecords() takes the latest of a run made with two budgets",
+  async () => {
+    const out = await Deno.makeTempDir();
+    try {
+      await writeRecord(out, record({ id: "old", nllNats: 3 }));
+      await writeRecord(out, record({ id: "new", startedAt: "2026-02-01T00:00:00.000Z" }));
+      const environment = { ...record({}).environment, backend: "cpu" };
+      await writeRecord(out, record({ id: "cpu", environment }));
+      assert.equal((await readRecords(out)).length, 3);
+      assert.deepEqual((await currentRecords(out)).map(({ runId }) => runId).sort(), [
+        "cpu",
+        "new",
+      ]);
+    } finally {
+      await Deno.remove(out, { recursive: true });
+    }
+  },
+);
+
+testWith(["read", "write"], "writeRecord() refuses NaN, and leaves no file", async () => {
+  const out = await Deno.makeTempDir();
+  try {
+    await assert.rejects(() => writeRecord(out, record({ nllNats: NaN })), {
+      name: "RangeError",
+      message: /nllNats must be finite/,
+    });
+    assert.deepEqual(await readRecords(out), []);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
+});
+
+/** The record of another run, made from that of the toy. */
+function change(of: Record, { profile = "smoke", backend = "wasm", ...rest } = {}): Record {
+  const { run, environment } = of;
+  return {
+    ...of,
+    run: { ...run, profile, ...rest } as Record["run"],
+    environment: { ...environment, backend },
+  };
+}
+
+Deno.test("buildTables() takes no mean over profiles or backends, in any table", () => {
+  const [u1] = planRuns({ profile: "smoke", suites: ["energy"], families: ["iaf"] });
+  const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const energy = { klNats: 0.1, essFraction: 0.5, logZ: 1, logZEstimate: 1 } as EnergyScores;
+  const timings = [{
+    op: "density",
+    method: "direct",
+    batch: 1,
+    warmup: 0,
+    passes: 1,
+    samplesMs: [7],
+  }];
+  const kinds = {
+    quality: record({}),
+    report: change(record({}), { suite: "report" } as never),
+    energy: { ...record({}), run: u1!, scores: null, energy } as Record,
+    timing: { ...record({}), run: timed!, scores: null, timings } as unknown as Record,
+  };
+  for (const [table, one] of Object.entries(kinds)) {
+    for (const other of [{ profile: "paper" }, { backend: "webgpu" }]) {
+      const { [`tables/${table}.md`]: markdown, "summary.csv": summary } = buildTables([
+        change(one),
+        change(one, other),
+      ]);
+      const [name] = Object.values(other);
+      const body = markdown!.split("\n").slice(2).filter((line) => line.startsWith("|"));
+      assert.ok(body.some((line) => line.includes(`, ${name}`)), `${table}: ${markdown}`);
+      assert.equal(
+        new Set(body.map((line) => line.split(" | ")[0])).size,
+        2,
+        `${table}: ${markdown}`,
+      );
+      if (one.scores) assert.deepEqual(rows(summary!).map(({ seeds }) => seeds), ["1", "1"]);
+    }
+  }
+});
+
+Deno.test("buildTables() says that a seed failed, and takes no mean over the others for people", () => {
+  const bad = { status: "diverged", scores: null } as const;
+  const tables = buildTables([record({ seed: 0 }), record({ seed: 1, ...bad })]);
+  assert.match(tables["tables/quality.md"]!, /\| diverged \(1 of 2\) \|/);
+  const [row] = rows(tables["summary.csv"]!);
+  assert.deepEqual([row!.seeds, row!.failed, row!.nll_nats_mean], ["1", "1", "2.5"]);
+  const [model] = modelsOf([record({ seed: 0 }), record({ seed: 1, ...bad })]);
+  assert.equal(nats(model!), null);
+});
+
+Deno.test("modelsOf() has versions of a family apart, and what went wrong with those of its kind", () => {
+  const old = record({ seed: 0, config: { familyVersion: 1 } });
+  const bad = record({ seed: 1, scores: null, status: "diverged" });
+  const seeds = (records: Record[]) =>
+    modelsOf(records).map(({ records }) => records.map(({ run }) => run.seed));
+  assert.deepEqual(seeds([old, bad]), [[0, 1]]);
+  assert.deepEqual(seeds([bad]), [[1]]);
+  const renewed = record({ seed: 2, config: { familyVersion: 2 } });
+  assert.deepEqual(seeds([old, renewed]), [[0], [2]]);
+  assert.deepEqual(seeds([old, bad, renewed]), [[0], [1], [2]]);
+});
+
+Deno.test("buildTables() takes no mean over seeds with different budgets", () => {
+  const longer = record({ seed: 1, nllNats: 2 });
+  const run = { ...longer.run, train: { maxSteps: 10_000 } } as unknown as Record["run"];
+  const tables = buildTables([record({ seed: 0 }), { ...longer, run }]);
+  assert.match(tables["tables/quality.md"]!, /\| 2\.500; 2\.000 \|\n\n.*Several numbers in a cell/);
+  assert.equal(rows(tables["summary.csv"]!).length, 2);
+});
+
+Deno.test("buildTables() scores images by what the label is not told of, beside other flows", () => {
+  const nats = 784 * Math.LN2;
+  const of = record({});
+  const run = { ...of.run, dataset: "mnist", variant: "class" } as Record["run"];
+  const pixels = { space: "pixel" as const, dim: 784, bitsPerDim: 1.8, nllNats: -6.2 * nats };
+  const given = { ...scores, ...pixels, nllNatsMarginal: -6.1 * nats };
+  assert.match(buildTables([{ ...of, run, scores: given }])["tables/images.md"]!, /\| 1\.900 \|/);
+});
+
+Deno.test("buildTables() says which flows over images learn grey levels", () => {
+  const pixels = { ...scores, space: "pixel" as const, dim: 784 };
+  const of = (id: string, flow: object, own = pixels as typeof scores): Record => ({
+    ...change(record({ id }), { dataset: "mnist", flow } as never),
+    scores: own,
+  });
+  const { "quality.csv": csv } = buildTables([
+    of("learned", { layers: 5, greyLevels: "learned" }),
+    of("equal", { layers: 5 }),
+    of("baseline", {}),
+    of("toy", { layers: 5 }, scores),
+  ]);
+  const found = Object.fromEntries(rows(csv!).map((row) => [row.run_id, row.grey_levels]));
+  assert.deepEqual(found, { learned: "learned", equal: "equal", baseline: "", toy: "" });
+});
+
+Deno.test("buildTables() names what failed of timings, and the unit of what has no score", () => {
+  const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const failed = { ...record({ scores: null }), status: "failed", run: timed! } as Record;
+  assert.match(buildTables([failed])["tables/timing.md"]!, /\| maf: failed \| 2 \|/);
+  const report = change(record({ scores: null, status: "diverged" }), {
+    suite: "report",
+    dataset: "mnist",
+  } as never);
+  assert.match(
+    buildTables([report])["tables/report.md"]!,
+    /\| maf on mnist \| diverged \| bits\/dim \|/,
+  );
+});
+
+Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
+  const paper = (change_: Partial<Record>) =>
+    ({ ...change(record({ id: "paper" }), { profile: "paper" }), ...change_ }) as Record;
+  const quick = record({});
+  assert.deepEqual(withoutSurpassed([quick, paper({})]).map(({ runId }) => runId), ["paper"]);
+  const diverged = paper({ status: "diverged", scores: null });
+  assert.equal(withoutSurpassed([quick, diverged]).length, 2);
+  assert.equal(withoutSurpassed([quick, paper({}), diverged]).length, 3);
+  const other = paper({ run: { ...quick.run, profile: "paper", family: "iaf" } as Record["run"] });
+  assert.equal(withoutSurpassed([quick, other]).length, 2);
+});
+
+Deno.test("tables of scores show the standard error where a few examples decide", () => {
+  const pixels = { space: "pixel" as const, dim: 784 };
+  const cases: [string, Partial<Scores>, RegExp][] = [
+    ["quality", { nllSe: 0.05 }, /\| 2\.500 \|\n\n(?!.*±)/],
+    ["quality", { nllSe: 0.25 }, /\| 2\.500 ± 0\.25 \|\n\n.*±/],
+    ["images", { ...pixels, nllSe: 2 }, /\| 1\.800 \|\n\n(?!.*±)/],
+    ["images", { ...pixels, nllSe: 100 * 784 * Math.LN2 / 1000 }, /\| 1\.800 ± 0\.1 \|\n\n.*±/],
+  ];
+  for (const [table, change_, expected] of cases) {
+    const of = record({});
+    const run = { ...of.run, ...(table === "images" && { dataset: "mnist" }) } as Record["run"];
+    const tables = buildTables([{ ...of, run, scores: { ...scores, ...change_ } }]);
+    assert.match(tables[`tables/${table}.md`]!, expected);
+  }
+  // Four seeds make it smaller where each has a test set of its own.
+  for (const [hashes, expected] of [["same", / ± 0\.4 \|/], ["own", / ± 0\.2 \|/]] as const) {
+    const seeds = [0, 1, 2, 3].map((seed) => {
+      const dataHash = hashes === "same" ? "" : String(seed);
+      return { ...record({ seed }), scores: { ...scores, nllSe: 0.4, dataHash } };
+    });
+    assert.match(buildTables(seeds)["tables/quality.md"]!, expected);
+  }
+});
