@@ -37,7 +37,7 @@ export { type MakeOptions, type RunEvents } from "./make_run.ts";
 export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run_benchmark.ts";
 export { PROFILES } from "./profiles.ts";
 export { planRuns, type Selection, SUITES } from "./suites.ts";
-export { buildTables, writeTables } from "./tables/tables.ts";
+export { buildTables, writeTables } from "./tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";
 export type { TrainConfig, TrainHooks, TrainProgress, TrainResult } from "./training/optimize.ts";
 export { type Verdict, type Verification, verify, type VerifyOptions } from "./verify.ts";

@@ -8,7 +8,7 @@ import { writeAtomically } from "../engine/write_atomically.ts";
 import { CITATION, toBibtex } from "./tables/citation.ts";
 import { type Pivot, pivots, threeDigits } from "./tables/pivot.ts";
 import { toMarkdown } from "./tables/summary.ts";
-import { currentRecords } from "./tables/tables.ts";
+import { currentRecords } from "./tables.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { settingOf, withoutSurpassed } from "./tables/models.ts";
 import type { Record as RunRecord } from "./record.ts";

@@ -1,10 +1,10 @@
 import { FAMILIES, isBuiltIn } from "../flows/families.ts";
 import { engineInfo, initEngine } from "../engine/init_engine.ts";
-import { lockFolder } from "./commands/lock_folder.ts";
+import { lockFolder } from "./lock_folder.ts";
 import { forgetTraining, identify, type MakeOptions, makeRun, type RunEvents } from "./make_run.ts";
 import type { Run } from "./plan.ts";
 import { readRecord, type Record } from "./record.ts";
-import { writeTables } from "./tables/tables.ts";
+import { writeTables } from "./tables.ts";
 import { HAS_WORKERS, makeInWorkers } from "./workers.ts";
 
 /** What {@link runBenchmark} tells while it works. */

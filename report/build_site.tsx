@@ -1,6 +1,6 @@
 import type { Record } from "../benchmarks/record.ts";
 import { CITATION, toBibtex } from "../benchmarks/tables/citation.ts";
-import { buildTables } from "../benchmarks/tables/tables.ts";
+import { buildTables } from "../benchmarks/tables.ts";
 import { DEMO_SCRIPTS, DEMO_STYLE } from "./demo/body.ts";
 import { demoPage } from "./pages/demo.tsx";
 import { datasetPage, datasets, datasetsOf } from "./pages/datasets.tsx";

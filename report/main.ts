@@ -4,7 +4,7 @@
  * @module
  */
 import { Command } from "npm:@commander-js/extra-typings@15.1.0";
-import { currentRecords } from "../benchmarks/tables/tables.ts";
+import { currentRecords } from "../benchmarks/tables.ts";
 import { initEngine } from "../engine/init_engine.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { buildSite } from "./build_site.tsx";

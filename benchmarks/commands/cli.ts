@@ -11,7 +11,7 @@ import { PROFILES } from "../profiles.ts";
 import { VARIANTS } from "../plan.ts";
 import { SUITES } from "../suites.ts";
 import { summarise } from "../tables/summary.ts";
-import { currentRecords, writeTables } from "../tables/tables.ts";
+import { currentRecords, writeTables } from "../tables.ts";
 import { VERIFICATION, verify } from "../verify.ts";
 import { work } from "../workers.ts";
 

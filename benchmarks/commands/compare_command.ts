@@ -12,7 +12,7 @@ import { toCsv } from "../tables/csv.ts";
 import { EXIT } from "./exit.ts";
 import type { Slot } from "../tables/match_runs.ts";
 import type { Record } from "../record.ts";
-import { currentRecords } from "../tables/tables.ts";
+import { currentRecords } from "../tables.ts";
 
 /** The options of `bench compare`, as typed. */
 export interface CompareArguments {

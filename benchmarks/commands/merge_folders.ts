@@ -1,7 +1,7 @@
 import { writeAtomically } from "../../engine/write_atomically.ts";
-import { lockFolder } from "./lock_folder.ts";
+import { lockFolder } from "../lock_folder.ts";
 import { canonical, readRecords, type Record, recordPath } from "../record.ts";
-import { writeTables } from "../tables/tables.ts";
+import { writeTables } from "../tables.ts";
 
 /** What {@link mergeFolders} did. */
 export interface Merged {

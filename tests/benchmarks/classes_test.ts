@@ -4,7 +4,7 @@ import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
 import { executeRun } from "../../benchmarks/execute_run.ts";
 import type { QualityRun } from "../../benchmarks/plan.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
-import { buildTables } from "../../benchmarks/tables/tables.ts";
+import { buildTables } from "../../benchmarks/tables.ts";
 import { timeFlow } from "../../benchmarks/time_flow.ts";
 import { trainFlow } from "../../benchmarks/training/train_flow.ts";
 import type { Rows } from "../../datasets/mod.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { CITATION, toBibtex } from "../../benchmarks/tables/citation.ts";
 import { escapeLatex, toLatex } from "../../benchmarks/tables/latex.ts";
-import { buildTables, currentRecords } from "../../benchmarks/tables/tables.ts";
+import { buildTables, currentRecords } from "../../benchmarks/tables.ts";
 import { testWith } from "../_engine.ts";
 import { fc } from "../_fast_check.ts";
 import { rows } from "./_cli.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { lockFolder } from "../../benchmarks/commands/lock_folder.ts";
+import { lockFolder } from "../../benchmarks/lock_folder.ts";
 import { Rng } from "../../engine/rng.ts";
 import { effort } from "../_effort.ts";
 import { testWith } from "../_engine.ts";

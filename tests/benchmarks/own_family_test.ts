@@ -8,7 +8,7 @@ import { BASELINES } from "../../benchmarks/baselines.ts";
 import { verify } from "../../benchmarks/verify.ts";
 import { runBenchmark } from "../../benchmarks/run_benchmark.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
-import { buildTables } from "../../benchmarks/tables/tables.ts";
+import { buildTables } from "../../benchmarks/tables.ts";
 import { Rng } from "../../engine/rng.ts";
 import {
   Chain,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildTables } from "../../benchmarks/tables/tables.ts";
+import { buildTables } from "../../benchmarks/tables.ts";
 import {
   parseRecord,
   readRecord,

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Record } from "../../benchmarks/record.ts";
-import { currentRecords } from "../../benchmarks/tables/tables.ts";
+import { currentRecords } from "../../benchmarks/tables.ts";
 import { Rng } from "../../engine/rng.ts";
 import { writeAtomically } from "../../engine/write_atomically.ts";
 import { createFlow, encodeFlow, type Flow } from "../../flows/mod.ts";

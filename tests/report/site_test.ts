@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 // Puts the checker into the module graph, where its file is found.
 import "npm:axe-core@4.14.1/package.json" with { type: "json" };
 import type { Record } from "../../benchmarks/record.ts";
-import { currentRecords } from "../../benchmarks/tables/tables.ts";
+import { currentRecords } from "../../benchmarks/tables.ts";
 import { buildSite } from "../../report/build_site.tsx";
 import { writeAtomically } from "../../engine/write_atomically.ts";
 import { startEngine, testWith } from "../_engine.ts";

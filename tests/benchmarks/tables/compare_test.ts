@@ -15,7 +15,7 @@ import { toCsv } from "../../../benchmarks/tables/csv.ts";
 import { matchRuns } from "../../../benchmarks/tables/match_runs.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import type { Record, Timing } from "../../../benchmarks/record.ts";
-import { currentRecords } from "../../../benchmarks/tables/tables.ts";
+import { currentRecords } from "../../../benchmarks/tables.ts";
 import { assertAllClose } from "../../_assert.ts";
 import { testWith } from "../../_engine.ts";
 import { fc } from "../../_fast_check.ts";

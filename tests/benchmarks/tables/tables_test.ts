@@ -4,7 +4,7 @@ import { toCsv } from "../../../benchmarks/tables/csv.ts";
 import type { EnergyScores, Record, Scores } from "../../../benchmarks/record.ts";
 import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
 import { modelsOf, nats, withoutSurpassed } from "../../../benchmarks/tables/models.ts";
-import { buildTables, currentRecords } from "../../../benchmarks/tables/tables.ts";
+import { buildTables, currentRecords } from "../../../benchmarks/tables.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { assertAllClose } from "../../_assert.ts";
 import { testWith } from "../../_engine.ts";

@@ -1,19 +1,19 @@
-import { writeAtomically } from "../../engine/write_atomically.ts";
-import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
-import { FAMILIES } from "../../flows/families.ts";
-import { BASELINES } from "../baselines.ts";
-import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./columns.ts";
-import { CITATION, toBibtex } from "./citation.ts";
-import { toCsv, toObjects } from "./csv.ts";
-import { toLatex } from "./latex.ts";
-import { slotKey } from "./match_runs.ts";
-import { modelsOf } from "./models.ts";
-import { pivots, placeIn } from "./pivot.ts";
-import { SUITES } from "../suites.ts";
-import { readRecords, type Record } from "../record.ts";
-import { toResultsJson } from "./results_json.ts";
-import { scalings } from "./scaling.ts";
-import { toMarkdown } from "./summary.ts";
+import { writeAtomically } from "../engine/write_atomically.ts";
+import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { FAMILIES } from "../flows/families.ts";
+import { BASELINES } from "./baselines.ts";
+import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./tables/columns.ts";
+import { CITATION, toBibtex } from "./tables/citation.ts";
+import { toCsv, toObjects } from "./tables/csv.ts";
+import { toLatex } from "./tables/latex.ts";
+import { slotKey } from "./tables/match_runs.ts";
+import { modelsOf } from "./tables/models.ts";
+import { pivots, placeIn } from "./tables/pivot.ts";
+import { SUITES } from "./suites.ts";
+import { readRecords, type Record } from "./record.ts";
+import { toResultsJson } from "./tables/results_json.ts";
+import { scalings } from "./tables/scaling.ts";
+import { toMarkdown } from "./tables/summary.ts";
 
 const MADE = `Made by \`deno task tables\` of flowbench ${CITATION.version}, not typed`;
 
@@ -76,7 +76,7 @@ export async function currentRecords(out: string): Promise<Record[]> {
 /** Rebuilds the tables and figures of an output folder from its records. */
 export async function writeTables(out: string): Promise<Record[]> {
   const records = await currentRecords(out);
-  const { buildFigures } = await import("../figures/figures.ts"); // A plotting library: not for --list.
+  const { buildFigures } = await import("./figures/figures.ts"); // A plotting library: not for --list.
   const files = { ...buildTables(records), ...buildFigures(records) };
   for (const [file, text] of Object.entries(files)) {
     await writeAtomically(`${out}/${file}`, text);
