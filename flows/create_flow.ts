@@ -12,7 +12,11 @@ import { GreyLevels } from "./grey_levels.ts";
 import { Logit } from "./logit.ts";
 import { INVERSIONS } from "./masked_autoregressive.ts";
 import { SCALE_MAPS } from "./scale_map.ts";
-import { type DequantizerOptions, VariationalDequantizer } from "./variational_dequantizer.ts";
+import {
+  type DequantizerOptions,
+  LEVELS,
+  VariationalDequantizer,
+} from "./variational_dequantizer.ts";
 
 /** Options of {@link createFlow}: the shape, and what the family has defaults for. */
 export interface FlowOptions {
@@ -135,7 +139,7 @@ export function createFlow(
   const { base, bijector } = create({ ...config, ...conditional }, rng);
   const parts = [
     ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
-    ...(greyLevels === "learned" ? [new GreyLevels("greyLevels", eventShape, 256)] : []),
+    ...(greyLevels === "learned" ? [new GreyLevels("greyLevels", eventShape, LEVELS)] : []),
     ...logit,
     bijector,
   ];

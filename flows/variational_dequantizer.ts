@@ -18,7 +18,7 @@ export interface DequantizerOptions
 }
 
 /** Integer levels of a pixel. */
-const LEVELS = 256;
+export const LEVELS = 256;
 
 /** Keeps noise off 0 and 1, where its logit has no end: float32 tells 2^-16 apart beside 255. */
 const MARGIN = 2 ** -17;

@@ -17,6 +17,7 @@ import * as tf from "../../engine/tf.ts";
 import { loadFlow } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
 import { startEngine, testWith } from "../_engine.ts";
+import { littleMnist } from "../datasets/_idx_files.ts";
 
 const [plan] = planRuns({
   profile: "smoke",
@@ -49,6 +50,34 @@ testWith(["read", "write"], "executeRun() scores the saved flow on the test set"
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+testWith(
+  ["read", "write"],
+  "executeRun() gives a bound by several draws of noise no density of logit pixels",
+  async () => {
+    await startEngine();
+    const mnistDir = await Deno.makeTempDir();
+    try {
+      for (const [name, bytes] of Object.entries(littleMnist(40))) {
+        await Deno.writeFile(`${mnistDir}/${name}`, bytes);
+      }
+      const options = { profile: "smoke", suites: ["mnist"], families: ["nice"] } as const;
+      const [flat] = planRuns({ ...options, variants: ["flat"] }) as [QualityRun];
+      const scoresWith = async (noiseSamples: number): Promise<Scores> => {
+        const counts = { train: 10, validation: 2, test: 20 };
+        const train = { ...flat.train!, maxSteps: 1, validateEvery: 1 };
+        const run = { ...flat, counts, train, noiseSamples };
+        return (await executeRun(run, { runId: "a", checkpoint: null, mnistDir })).scores!;
+      };
+      const [one, two] = [await scoresWith(1), await scoresWith(2)];
+      assert.ok(Number.isFinite(one.nllNatsLogit));
+      assert.ok(two.nllNats !== one.nllNats);
+      assert.equal(two.nllNatsLogit, null);
+    } finally {
+      await Deno.remove(mnistDir, { recursive: true });
+    }
+  },
+);
 
 testWith(
   ["read"],
