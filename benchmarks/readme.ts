@@ -48,7 +48,7 @@ function fill(readme: string, name: string, content: string): string {
 const FIGURES = {
   tradeoff:
     "![Time of samples of MAF and of densities of IAF over the number of coordinates: one coordinate at " +
-    "a time they take seconds in 784 dimensions, incrementally one to two times the fast direction]" +
+    "a time they take up to 26 seconds in 784 dimensions, incrementally one to two times the fast direction]" +
     "(results/reference/figures/tradeoff.svg)\n",
   gaps:
     "![Gap to the entropy of each family on each toy density, with 95 % intervals](results/reference/figures/gaps.svg)\n",
@@ -67,8 +67,8 @@ function besidePublished(table: Pivot, papers: readonly Record<string, string>[]
     ...table,
     head: table.head.toSpliced(column, 0, "mnist, published"),
     rows: table.rows.map((row) => row.toSpliced(column, 0, publishedOf(row[0]!))),
-    note: `${table.note} published: of the same pixels and split, ` +
-      "and but for `nice paper` of the same logit; networks and training are each paper's own; sources in " +
+    note: `${table.note} published: of the same pixels and test images, ` +
+      "and but for `nice paper` of the same logit; splits, networks and training are each paper's own; sources in " +
       "[papers.csv](results/papers.csv).",
   };
 }

@@ -95,9 +95,9 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   conv_grey: "conv, with grey levels like grey",
   conv_large: "conv_grey with untied biases, in profile paper wider",
   vardeq: "conv with variational dequantisation",
-  paper: "NICE without a logit, as published",
+  paper: "NICE without a logit, as published but for an actnorm and 16 epochs",
   class: "trained with the labels, and the mean of the densities for all labels scored",
-  conv_class: "conv, with the labels like class",
+  conv_class: "conv, with the labels like class, in profile paper a quarter of the steps",
 };
 
 /** The founding report's experiments, a row each. */
