@@ -44,6 +44,7 @@ function withMore(
     seeds: [0],
     ...(settings.tuned !== undefined && { tuned: `${settings.tuned}, grey levels` }),
   });
+  const convGrey = grey(conv);
   const layered = (layers: number, families: VariantSettings["families"]): VariantSettings => ({
     ...flat,
     families,
@@ -57,8 +58,8 @@ function withMore(
       trainOf: { realnvp: { weightDecay: 1 } },
     },
     grey: grey(flat),
-    conv_grey: grey(conv),
-    conv_large: { ...grey(conv), flow: { ...grey(conv).flow, untiedBias: true } },
+    conv_grey: convGrey,
+    conv_large: { ...convGrey, flow: { ...convGrey.flow, untiedBias: true } },
     vardeq: { ...conv, flow: { ...conv.flow, dequantization: "variational" } },
     class: given(flat, ["realnvp", "glow", "maf"]),
     conv_class: given(conv, conv.families),

@@ -94,16 +94,11 @@ export function solveTriangle(
           mask: triangle.mask,
           columns: null,
         }, "linear").dKernel;
-        return [db, dt, ...(d ? [tf.neg(sumOfRows(tf.mul(y, db)))] : [])];
+        return [db, dt, ...(d ? [tf.neg(tf.sum(asMatrix(tf.mul(y, db)), 0))] : [])];
       },
     };
   });
   return op(b, t, ...(d ? [d] : []));
-}
-
-/** [..., columns] to [columns]. */
-function sumOfRows(x: tf.Tensor): tf.Tensor {
-  return tf.sum(x, Array.from({ length: x.rank - 1 }, (_, axis) => axis));
 }
 
 /** Coordinates that are solved one by one, before a product takes them off the others. */

@@ -1,3 +1,4 @@
+import { asMatrix } from "../engine/kernel_tensors.ts";
 import * as tf from "../engine/tf.ts";
 import { logDeviations } from "./_per_example.ts";
 import { diagonalAffine } from "./affine.ts";
@@ -53,7 +54,7 @@ export class ActNorm implements Bijector {
   initialize(batch: tf.Tensor, side: "data" | "latent"): void {
     checkBatch("ActNorm.initialize", batch, this.eventShape, side === "data" ? "x" : "z");
     tf.tidy(() => {
-      const rows = tf.reshape(batch, [-1, this.eventShape.at(-1)!]);
+      const rows = asMatrix(batch);
       const mean = tf.mean(rows, 0);
       const logDeviation = logDeviations(rows);
       if (side === "data") {

@@ -91,14 +91,13 @@ export const realnvp: FlowFamily<RealNvpConfig, RealNvpImageConfig> = {
       actnorm: true,
     },
     create(shape, { levels, layers, base, actnorm, hidden, ...options }, rng) {
-      const couplings = (shape: ImageShape, name: string): Bijector[] => {
-        return Array.from({ length: layers }, (_, k) => {
+      const couplings = (shape: ImageShape, name: string): Bijector[] =>
+        Array.from({ length: layers }, (_, k) => {
           const keep = k % 2 === 0 ? "first half" as const : "second half" as const;
           const own = { eventShape: shape, keep, hidden, zeroOutput: true, ...options };
           const coupling = new Coupling(`${name}${k}/coupling`, own, rng.split(`${name}${k}`));
           return actnorm ? [new ActNorm(`${name}${k}/actnorm`, shape), coupling] : [coupling];
         }).flat();
-      };
       const bijector = multiScale(shape, {
         levels,
         order: "checkerboard",

@@ -160,7 +160,7 @@ function parseConfig(
     const fallback = defaults[option];
     const isImage = option === "eventShape" && Array.isArray(value) && value.length === 3;
     const most = isImage
-      ? (config as FlowConfig).untiedBias ? 2 * limit : MAX_SIDE
+      ? Math.min(MAX_SIDE, (config as FlowConfig).untiedBias ? 2 * limit : MAX_SIDE)
       : typeof fallback === "number"
       ? Math.max(limit, fallback)
       : limit;

@@ -14,7 +14,7 @@ import { createFlow, type Flow, loadFlow, oneHot } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
 import { startEngine, testWith } from "../_engine.ts";
 import { perturb } from "../conformance/bijector.ts";
-import { littleMnist } from "../datasets/_idx_files.ts";
+import { inFolder, littleMnist } from "../datasets/_idx_files.ts";
 
 const classes = 3;
 
@@ -180,11 +180,7 @@ testWith(
   "executeRun() scores given the labels and whatever they are, and tables say so",
   async () => {
     await startEngine();
-    const folder = await Deno.makeTempDir();
-    try {
-      for (const [name, bytes] of Object.entries(littleMnist(40))) {
-        await Deno.writeFile(`${folder}/${name}`, bytes);
-      }
+    await inFolder(littleMnist(40), async (folder) => {
       const families = ["maf", "realnvp"];
       const plan = planRuns({ profile: "smoke", suites: ["mnist"], families }) as QualityRun[];
       const records = [];
@@ -231,8 +227,6 @@ testWith(
       }
       const plain = records.filter(({ run }) => !run.variant.endsWith("class"));
       assert.ok(!buildTables(plain)["tables/images.md"]!.includes("label"));
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    });
   },
 );

@@ -17,7 +17,7 @@ import * as tf from "../../engine/tf.ts";
 import { loadFlow } from "../../flows/mod.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
 import { startEngine, testWith } from "../_engine.ts";
-import { littleMnist } from "../datasets/_idx_files.ts";
+import { inFolder, littleMnist } from "../datasets/_idx_files.ts";
 
 const [plan] = planRuns({
   profile: "smoke",
@@ -56,11 +56,7 @@ testWith(
   "executeRun() gives a bound by several draws of noise no density of logit pixels",
   async () => {
     await startEngine();
-    const mnistDir = await Deno.makeTempDir();
-    try {
-      for (const [name, bytes] of Object.entries(littleMnist(40))) {
-        await Deno.writeFile(`${mnistDir}/${name}`, bytes);
-      }
+    await inFolder(littleMnist(40), async (mnistDir) => {
       const options = { profile: "smoke", suites: ["mnist"], families: ["nice"] } as const;
       const [flat] = planRuns({ ...options, variants: ["flat"] }) as [QualityRun];
       const scoresWith = async (noiseSamples: number): Promise<Scores> => {
@@ -73,9 +69,7 @@ testWith(
       assert.ok(Number.isFinite(one.nllNatsLogit));
       assert.ok(two.nllNats !== one.nllNats);
       assert.equal(two.nllNatsLogit, null);
-    } finally {
-      await Deno.remove(mnistDir, { recursive: true });
-    }
+    });
   },
 );
 

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 /** The bytes of an IDX file of unsigned bytes. */
 export function idxBytes(
   shape: readonly number[],
@@ -35,4 +37,20 @@ export function littleMnist(
     "t10k-images-idx3-ubyte": images(testCount),
     "t10k-labels-idx1-ubyte": labels(testCount),
   };
+}
+
+/** Runs with a temporary folder of these files. */
+export async function inFolder(
+  files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
+  run: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, bytes] of Object.entries(files)) {
+      await Deno.writeFile(join(folder, name), bytes);
+    }
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }

@@ -1,23 +1,9 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { type Dataset, loadDataset } from "../../datasets/mod.ts";
 import { testWith } from "../_engine.ts";
-import { gzip, idxBytes, littleMnist } from "./_idx_files.ts";
+import { gzip, idxBytes, inFolder, littleMnist } from "./_idx_files.ts";
 
 type Files = Record<string, Uint8Array<ArrayBuffer>>;
-
-/** Runs with a temporary folder of these files. */
-async function inFolder(files: Files, run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, bytes] of Object.entries(files)) {
-      await Deno.writeFile(join(folder, name), bytes);
-    }
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function assertRefused(files: Files, message: RegExp): Promise<void> {
   await inFolder(files, async (mnistDir) => {

@@ -9,7 +9,7 @@ import { type Record, writeRecord } from "../../../benchmarks/record.ts";
 import { renderGrayPng } from "../../../benchmarks/figures/render.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { startEngine, testWith } from "../../_engine.ts";
-import { littleMnist } from "../../datasets/_idx_files.ts";
+import { inFolder, littleMnist } from "../../datasets/_idx_files.ts";
 import { cli, inTemporaryFolder } from "../_cli.ts";
 
 testWith(["read"], "imagePage() shows each pixel as a square where the page says", async () => {
@@ -32,18 +32,12 @@ testWith(
   "writeFlowFigures() draws samples, interpolations, scales and layers of saved flows, of each seed",
   async () => {
     await startEngine();
-    const folder = await Deno.makeTempDir();
-    try {
-      const mnistDir = `${folder}/idx`;
-      await Deno.mkdir(mnistDir);
-      for (const [name, bytes] of Object.entries(littleMnist(40))) {
-        await Deno.writeFile(`${mnistDir}/${name}`, bytes);
-      }
+    await inFolder(littleMnist(40), async (folder) => {
       const records: Record[] = [];
       const make = async (run: QualityRun): Promise<void> => {
         const runId = `run${records.length}`;
         const checkpoint = `${folder}/checkpoints/${runId}.safetensors`;
-        records.push(await executeRun(run, { runId, checkpoint, mnistDir }));
+        records.push(await executeRun(run, { runId, checkpoint, mnistDir: folder }));
         assert.equal(records.at(-1)!.status, "ok", records.at(-1)!.reason);
       };
       const plan = (suites: string[], families: string[], seeds?: number[]): QualityRun[] =>
@@ -54,7 +48,7 @@ testWith(
         await make({ ...run, counts, train });
       }
       for (const run of plan(["report"], ["realnvp"], [0, 1])) await make(run);
-      const files = await writeFlowFigures(records, folder, { mnistDir });
+      const files = await writeFlowFigures(records, folder, { mnistDir: folder });
       assert.deepEqual(files.toSorted(), [
         "figures/classes-mnist-maf-class-smoke.png",
         "figures/classes-mnist-realnvp-class-smoke.png",
@@ -94,9 +88,7 @@ testWith(
           );
         }
       }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    });
   },
 );
 
