@@ -26,6 +26,7 @@ export {
   type EngineOptions,
   initEngine,
 } from "./engine/init_engine.ts";
+export { Muon, type MuonOptions } from "./engine/muon.ts";
 export { Rng, type RngState } from "./engine/rng.ts";
 export * from "./flows/mod.ts";
 export * from "./datasets/mod.ts";

@@ -16,7 +16,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths
- *     conv_large  conv_grey with untied biases; in profile paper wider networks too
+ *     conv_large  conv with shaped grey levels and untied biases, by Muon; in profile paper wider networks too
  *     vardeq      conv with a learned map of the noise of dequantisation
  *     paper       by the protocol of its paper where that is another (NICE: no logit)
  *     class       flat, told of each example's class

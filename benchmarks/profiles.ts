@@ -59,7 +59,11 @@ function withMore(
     },
     grey: grey(flat),
     conv_grey: convGrey,
-    conv_large: { ...convGrey, flow: { ...convGrey.flow, untiedBias: true } },
+    conv_large: {
+      ...convGrey,
+      flow: { ...convGrey.flow, greyLevels: "shaped", untiedBias: true },
+      train: { ...convGrey.train, optimizer: "muon" },
+    },
     vardeq: { ...conv, flow: { ...conv.flow, dequantization: "variational" } },
     class: given(flat, ["realnvp", "glow", "maf"]),
     conv_class: given(conv, conv.families),
@@ -210,12 +214,12 @@ export const PROFILES: Readonly<Record<Profile, ProfileSettings>> = {
           flow: { ...paperMnist.conv_large!.flow, hidden: [128, 128] },
           train: {
             ...paperMnist.conv_large!.train,
-            maxSteps: 36_000,
+            maxSteps: 32_000,
             validateEvery: 4_000,
             learningRate: 2e-3,
           },
           expectedSeconds: 6_500,
-          tuned: `${CONV_TUNED}, grey levels, untied biases`,
+          tuned: `${CONV_TUNED}, grey levels, untied biases, optimizer`,
         },
         // A quarter of the steps of conv: for the pictures of each class.
         conv_class: {

@@ -235,7 +235,8 @@ function update(
   x.assign(x.mul(keep).sub(change));
 }
 
-async function sumSquares(tensors: readonly tf.Tensor[]): Promise<number> {
+/** The sum of the squares of all numbers. */
+export async function sumSquares(tensors: readonly tf.Tensor[]): Promise<number> {
   if (tensors.length === 0) return 0;
   const sum = tf.tidy(() => addAll(tensors.map((tensor) => tensor.square().sum())));
   const [value] = await sum.data();
@@ -251,7 +252,8 @@ function isFiniteSize(x: number): boolean {
   return x >= 0 && Number.isFinite(x);
 }
 
-function checkRange(
+/** @throws {RangeError} Where a value is not in the range, saying which. */
+export function checkRange(
   action: string,
   values: Record<string, number>,
   range: string,
@@ -266,7 +268,8 @@ function checkRange(
   }
 }
 
-function checkShapes(
+/** @throws {TypeError} If the tensors have not the shapes of the wanted ones, in float32. */
+export function checkShapes(
   subject: string,
   tensors: readonly tf.Tensor[],
   wanted: readonly tf.Tensor[],

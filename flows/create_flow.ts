@@ -36,9 +36,10 @@ export interface FlowOptions {
   readonly dequantization?: "uniform" | "variational";
   /**
    * "learned": for images of 8 bits in [0, 1), {@link GreyLevels} of learned widths come before the logit
-   * (variables `greyLevels/…`). Default "equal": none.
+   * (variables `greyLevels/…`). "shaped": each level has 8 parts of learned widths, so that its noise gets a
+   * shape too. Default "equal": none.
    */
-  readonly greyLevels?: "equal" | "learned";
+  readonly greyLevels?: keyof typeof PARTS_OF_LEVEL;
   /**
    * Makes the density conditional on one of so many classes: its networks are told of the class by a
    * context ({@link Flow}). Default: it is not.
@@ -57,6 +58,9 @@ export const FOR_ALL: readonly string[] = [
   "classes",
 ];
 
+/** By option greyLevels: the widths that are learned of each grey level. */
+const PARTS_OF_LEVEL = { equal: 0, learned: 1, shaped: 8 };
+
 /** Options whose value is one of a few names. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   activation: ["relu", "tanh"],
@@ -64,7 +68,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   scaleMap: Object.keys(SCALE_MAPS),
   inversion: INVERSIONS,
   network: CONV_NETWORKS,
-  greyLevels: ["equal", "learned"],
+  greyLevels: Object.keys(PARTS_OF_LEVEL),
   dequantization: ["uniform", "variational"],
 };
 
@@ -137,9 +141,10 @@ export function createFlow(
   // What holds no tensors comes first: it may refuse.
   const logit = logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)];
   const { base, bijector } = create({ ...config, ...conditional }, rng);
+  const widths = LEVELS * PARTS_OF_LEVEL[greyLevels];
   const parts = [
     ...(dequantization === "variational" ? [dequantizerFor(eventShape, config, rng)] : []),
-    ...(greyLevels === "learned" ? [new GreyLevels("greyLevels", eventShape, LEVELS)] : []),
+    ...(widths > 0 ? [new GreyLevels("greyLevels", eventShape, widths)] : []),
     ...logit,
     bijector,
   ];
@@ -148,7 +153,7 @@ export function createFlow(
     familyVersion: definition.version,
     eventShape: [...eventShape],
     logitAlpha,
-    ...(greyLevels === "learned" && { greyLevels }),
+    ...(greyLevels !== "equal" && { greyLevels }),
     ...(dequantization === "variational" && { dequantization }),
     ...conditional,
     ...config,

@@ -37,7 +37,7 @@ export class GreyLevels implements Bijector {
    * @param name Path of its variables, of shape [levels]: `name/logShares`, set from data, and
    *   `name/logWidths`, learned.
    * @param eventShape Of any rank.
-   * @param levels L, a power of two.
+   * @param levels L, a power of two: one for each integer of a pixel, or more, and they shape its noise.
    * @throws {RangeError} If it is none.
    */
   constructor(name: string, eventShape: readonly number[], levels: number) {

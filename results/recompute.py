@@ -162,7 +162,7 @@ class Flow:
         x = x.reshape(-1, *self.shape)
         if self.images:
             x = x.permute(0, 3, 1, 2)
-        if self.config.get("greyLevels", "equal") == "learned":
+        if self.config.get("greyLevels", "equal") != "equal":
             x = self.grey_levels(x)
         alpha = self.config.get("logitAlpha")
         if alpha is not None:
@@ -180,11 +180,12 @@ class Flow:
         self.log_density = self.log_density + terms.flatten(1).sum(1)
 
     def grey_levels(self, x):
-        """[0, 1) nearly onto itself: the numbers from k / 256 to (k + 1) / 256 become p_k wide, in order."""
+        """[0, 1) nearly onto itself: of L levels the numbers from k / L to (k + 1) / L become p_k wide, in order."""
         p = torch.softmax(self.take("greyLevels/logShares") + self.take("greyLevels/logWidths"), 0) / (1 + 2**-21)
-        ends, k = torch.cumsum(p, 0), torch.floor(256 * x).long()
-        self.add(torch.log(256 * p[k]))
-        return ends[k] - (k + 1 - 256 * x) * p[k]
+        levels = len(p)
+        ends, k = torch.cumsum(p, 0), torch.floor(levels * x).long()
+        self.add(torch.log(levels * p[k]))
+        return ends[k] - (k + 1 - levels * x) * p[k]
 
     def nice(self, x):
         """NICE over vectors."""

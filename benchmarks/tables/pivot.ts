@@ -93,7 +93,8 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   grey: "with grey levels of learned widths",
   conv: "multi-scale and convolutional",
   conv_grey: "conv, with grey levels like grey",
-  conv_large: "conv_grey with untied biases, in profile paper wider",
+  conv_large:
+    "conv with shaped grey levels and untied biases, trained by Muon, in profile paper wider",
   vardeq: "conv with variational dequantisation",
   paper: "NICE without a logit, as published but for an actnorm and 16 epochs",
   class: "trained with the labels, and the mean of the densities for all labels scored",

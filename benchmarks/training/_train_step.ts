@@ -1,4 +1,5 @@
 import type { Adam, AdamStepOptions } from "../../engine/adam.ts";
+import type { Muon } from "../../engine/muon.ts";
 import * as tf from "../../engine/tf.ts";
 import type { Flow } from "../../flows/flow.ts";
 
@@ -8,7 +9,7 @@ export function nll(flow: Flow, x: tf.Tensor, context?: tf.Tensor): tf.Scalar {
 }
 
 /**
- * One step of training: the gradient of a loss, and Adam.
+ * One step of training: the gradient of a loss, and the optimizer.
  *
  * @param loss Called once; what it makes is freed.
  * @param trained What is trained, in the order that the optimizer knows.
@@ -17,7 +18,7 @@ export function nll(flow: Flow, x: tf.Tensor, context?: tf.Tensor): tf.Scalar {
 export async function trainStep(
   loss: () => tf.Scalar,
   trained: readonly tf.Variable[],
-  optimizer: Adam,
+  optimizer: Adam | Muon,
   options: AdamStepOptions,
 ): Promise<{ loss: number; gradientNorm: number }> {
   const { value, grads } = tf.variableGrads(loss, [...trained]);

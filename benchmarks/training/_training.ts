@@ -1,9 +1,11 @@
 import { Adam } from "../../engine/adam.ts";
+import { Muon } from "../../engine/muon.ts";
 import * as tf from "../../engine/tf.ts";
 import { variableName } from "../../flows/_variable.ts";
 import type { Flow } from "../../flows/flow.ts";
 import type { StoredTensor } from "../../flows/safetensors.ts";
 import type { Checkpoint, TrainState } from "./checkpoint.ts";
+import type { TrainConfig } from "./optimize.ts";
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 
@@ -13,7 +15,7 @@ type Mutable<T> = { -readonly [key in keyof T]: T[key] };
  */
 export class Training implements Disposable {
   readonly trained: readonly tf.Variable[];
-  readonly optimizer: Adam;
+  readonly optimizer: Adam | Muon;
   readonly at: Mutable<Omit<TrainState, "draws" | "optimizerSteps" | "trainSeconds">> = {
     step: 0,
     lossSum: 0,
@@ -27,10 +29,12 @@ export class Training implements Disposable {
   readonly #flow: Flow;
   #bestWeights: ReadonlyMap<string, StoredTensor> | null = null;
 
-  constructor(flow: Flow, weightDecay: number) {
+  constructor(flow: Flow, { optimizer, weightDecay }: TrainConfig) {
     this.#flow = flow;
     this.trained = flow.variables.filter((variable) => variable.trainable);
-    this.optimizer = new Adam(this.trained, { weightDecay });
+    this.optimizer = optimizer === "muon"
+      ? new Muon(this.trained, isKernel, { weightDecay })
+      : new Adam(this.trained, { weightDecay });
   }
 
   /** Keeps the weights as the best ones. */
@@ -81,14 +85,18 @@ export class Training implements Disposable {
     const { moments } = this.optimizer;
     return new Map([
       ...named("weights", this.#flow.variables, this.#flow.variables),
-      ...named("mean", this.trained, moments),
-      ...named("square", this.trained, moments.slice(this.trained.length)),
+      ...moments.map((moment, i) => [`moments/${i}`, moment] as const),
     ]);
   }
 
   #best(): Map<string, tf.Variable> {
     return named("best", this.trained, this.trained);
   }
+}
+
+/** Whether it is the matrix of a layer of a network. */
+function isKernel({ name, rank }: tf.Variable): boolean {
+  return rank === 2 && /\/kernel\d+$/.test(name);
 }
 
 function named(

@@ -21,8 +21,12 @@ export interface TrainConfig {
   readonly schedule: "constant" | "cosine";
   /** Gradients whose common norm is larger are scaled down to it; null: never. */
   readonly clipNorm: number | null;
-  /** Decoupled weight decay of Adam. */
+  /** Decoupled weight decay. */
   readonly weightDecay: number;
+  /**
+   * "muon": Muon (`engine/muon.ts`) steps the kernels of networks, and Adam all else. Default "adam": Adam steps all.
+   */
+  readonly optimizer?: "adam" | "muon";
 }
 
 /** The defaults of {@link TrainConfig}. */
@@ -95,7 +99,7 @@ export interface Objective {
 }
 
 /**
- * The loop of all training: Adam on the losses of fresh batches, and the weights of the best
+ * The loop of all training: steps on the losses of fresh batches, and the weights of the best
  * validation loss kept.
  *
  * @param flow Trained in place.
@@ -111,7 +115,7 @@ export async function optimize(
 ): Promise<Omit<TrainResult, "epochs">> {
   const { maxSteps, clipNorm } = config;
   const { checkpoint, signal } = hooks;
-  using training = new Training(flow, config.weightDecay);
+  using training = new Training(flow, config);
   const { at, trained, optimizer } = training;
 
   const stopwatch = new Stopwatch();
@@ -232,8 +236,9 @@ export function trainConfig(options: Partial<TrainConfig>): TrainConfig {
       fail(option, "an integer >= 1");
     }
   }
-  const { learningRate, clipNorm, schedule, weightDecay } = config;
+  const { learningRate, clipNorm, schedule, weightDecay, optimizer = "adam" } = config;
   if (!["constant", "cosine"].includes(schedule)) fail("schedule", "constant or cosine");
+  if (!["adam", "muon"].includes(optimizer)) fail("optimizer", "adam or muon");
   if (!(weightDecay >= 0 && weightDecay < Infinity)) fail("weightDecay", "finite and >= 0");
   if (!(learningRate > 0 && learningRate < Infinity)) fail("learningRate", "finite and > 0");
   if (clipNorm !== null && !(clipNorm > 0)) fail("clipNorm", "> 0 or null");

@@ -156,12 +156,13 @@ Deno.test("planRuns() has variants grey, conv_grey and conv_large in smoke and p
       "glow conv_large",
     ]);
     const isLarge = ({ variant }: QualityRun): boolean => variant === "conv_large";
-    for (const { family, flow } of grey.filter(isLarge)) {
+    for (const { family, flow, train } of grey.filter(isLarge)) {
+      assert.equal(train!.optimizer, "muon");
       const { flow: plain } = grey.find((run) =>
         run.family === family && run.variant === "conv_grey"
       )!;
       const hidden = profile === "paper" ? [128, 128] : plain.hidden;
-      assert.deepEqual(flow, { ...plain, untiedBias: true, hidden });
+      assert.deepEqual(flow, { ...plain, greyLevels: "shaped", untiedBias: true, hidden });
     }
     for (const run of grey.filter((run) => !isLarge(run))) {
       const other = runs.find(({ family, variant }) =>

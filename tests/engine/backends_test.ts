@@ -39,7 +39,7 @@ const IMAGE_OPTIONS = [
   { eventShape: [4, 4, 2], layers: 1, hidden: [6, 5], activation: "tanh" },
   { eventShape: [4, 8, 1], layers: 2, hidden: [6, 5, 6], network: "residual" },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6], dequantization: "variational" },
-  { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], greyLevels: "learned", logitAlpha: 1e-3 },
+  { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], greyLevels: "shaped", logitAlpha: 1e-3 },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], classes: 3 },
   { eventShape: [4, 8, 1], layers: 1, hidden: [6, 5], untiedBias: true },
 ] as const;

@@ -42,7 +42,11 @@ Deno.test("createFlow() refuses what it cannot make, and says what to do", async
     ["maf", { eventShape: [2], activation: "sine" }, /RangeError: .*relu, tanh.*"sine"/],
     ["maf", { eventShape: [2], depth: 3 }, /TypeError: .*no option "depth".*layers, hidden/],
     ["maf", { eventShape: [2], logitAlpha: 0.7 }, /RangeError: .*alpha.*0\.7/],
-    ["maf", { eventShape: [2], greyLevels: "some" }, /greyLevels.*equal or learned.*"some"/],
+    [
+      "maf",
+      { eventShape: [2], greyLevels: "some" },
+      /greyLevels.*equal or learned or shaped.*"some"/,
+    ],
     ["maf", { eventShape: [2], dequantization: 1 }, /dequantization.*uniform or variational.*1/],
     ["nice", { eventShape: [1] }, /RangeError: .*dim >= 2/],
     ["maf", { eventShape: [2], classes: 0 }, /RangeError: .*classes.*integer >= 1.*0/],

@@ -86,7 +86,11 @@ async function withPage(
       if (["error", "warning"].includes(message.type())) misdeeds.errors.push(message.text());
     });
     page.on("pageerror", (error) => void misdeeds.errors.push(error.message));
-    page.on("requestfailed", (request) => void misdeeds.requests.push(request.url()));
+    page.on("requestfailed", (request) => {
+      // What is still on its way as a page is left, as lazy pictures are, is aborted and not missing.
+      if (request.failure()?.errorText === "net::ERR_ABORTED") return;
+      misdeeds.requests.push(request.url());
+    });
     page.on("request", (request) => {
       if (!/^(file|blob|data):/.test(request.url())) misdeeds.requests.push(request.url());
     });

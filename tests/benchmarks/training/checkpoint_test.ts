@@ -36,7 +36,11 @@ const bytes = (count: number): Rows => ({
   values: Uint8Array.from({ length: 2 * count }, (_, i) => (i * i) % 251),
 });
 
-function trainerOf(family: string, kind: "data" | "bytes" | "energy"): Train {
+function trainerOf(
+  family: string,
+  kind: "data" | "bytes" | "energy",
+  optimizer: "adam" | "muon" = "adam",
+): Train {
   return async (hooks) => {
     const logitAlpha = kind === "bytes" ? 1e-6 : null;
     const shape = { eventShape: [2], layers: 2, hidden: [16], logitAlpha };
@@ -52,7 +56,7 @@ function trainerOf(family: string, kind: "data" | "bytes" | "energy"): Train {
       : await trainFlow(
         flow,
         kind === "bytes" ? { train: bytes(620), validation: bytes(100) } : splits,
-        options,
+        { ...options, optimizer },
         new Rng(1),
         hooks,
       );
@@ -88,8 +92,9 @@ async function trainInPieces(
 }
 
 for (
-  const [family, kind] of [
+  const [family, kind, optimizer] of [
     ...Object.keys(FAMILIES).map((family) => [family, "data"] as const),
+    ["maf", "data", "muon"] as const,
     ["maf", "bytes"] as const,
     ["glow", "energy"] as const,
     ["iaf", "energy"] as const,
@@ -97,11 +102,13 @@ for (
 ) {
   testWith(
     ["read", "write"],
-    `training of ${family} on ${kind} that is interrupted and continued gives the same bits`,
+    `training of ${family} on ${kind}${
+      optimizer ? ` by ${optimizer}` : ""
+    } that is interrupted and continued gives the same bits`,
     async () => {
       await startEngine();
       await inTemporaryFolder(async (folder) => {
-        const train = trainerOf(family, kind);
+        const train = trainerOf(family, kind, optimizer);
         const whole = await train({ onLook: (step) => [step / 7] });
         const path = `${folder}/a.training.safetensors`;
         const { outcome, interruptions } = await trainInPieces(train, path);

@@ -126,6 +126,7 @@ Deno.test("trainFlow() refuses options out of range before any work", async () =
       [{ clipNorm: -1 }, /clipNorm/],
       [{ schedule: "linear" as never }, /schedule.*constant or cosine.*linear/],
       [{ weightDecay: -1 }, /weightDecay/],
+      [{ optimizer: "sgd" as never }, /optimizer.*adam or muon.*sgd/],
     ] as const
   ) {
     await assert.rejects(() => trainFlow(flow, splits, options, new Rng(0)), {
