@@ -99,6 +99,10 @@ export const QUALITY: readonly Column<Record>[] = [
   { name: "log_prob_median", value: ({ scores }) => scores?.logProbRange[1] ?? null },
   { name: "log_prob_max", value: ({ scores }) => scores?.logProbRange[2] ?? null },
   { name: "grey_levels", value: ({ run, scores }) => greyLevels(run, scores) },
+  {
+    name: "optimizer",
+    value: ({ run }) => run.kind === "quality" && run.train ? run.train.optimizer ?? "adam" : null,
+  },
 ];
 
 /** energy.csv: one row per flow that was fitted to an energy. */

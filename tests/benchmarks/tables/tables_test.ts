@@ -303,6 +303,18 @@ Deno.test("buildTables() says which flows over images learn grey levels", () => 
   assert.deepEqual(found, { learned: "learned", equal: "equal", baseline: "", toy: "" });
 });
 
+Deno.test("buildTables() says by which optimizer a flow was trained", () => {
+  const of = (id: string, train: object | null): Record =>
+    change(record({ id }), { train: train && { batch: 8, maxSteps: 9, ...train } } as never);
+  const { "quality.csv": csv } = buildTables([
+    of("muon", { optimizer: "muon" }),
+    of("adam", {}),
+    of("baseline", null),
+  ]);
+  const found = Object.fromEntries(rows(csv!).map((row) => [row.run_id, row.optimizer]));
+  assert.deepEqual(found, { muon: "muon", adam: "adam", baseline: "" });
+});
+
 Deno.test("buildTables() names what failed of timings, and the unit of what has no score", () => {
   const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
   const failed = { ...record({ scores: null }), status: "failed", run: timed! } as Record;
