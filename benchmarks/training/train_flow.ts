@@ -15,7 +15,7 @@ import {
 } from "./optimize.ts";
 
 /**
- * Trains a flow by maximum likelihood: Adam on minibatches, and the weights of the best validation
+ * Trains a flow by maximum likelihood: Adam, or Muon, on minibatches, and the weights of the best validation
  * loss kept. The first batch, or as many as have 16 examples, initialise what is initialised from
  * data. 8-bit data are dequantised with fresh noise at every step, and with the same noise at every
  * look at the validation set. A flow with classes learns -log p(x | label).

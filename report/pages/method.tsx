@@ -33,9 +33,9 @@ export function method(): VNode {
       <h2>Training</h2>
       <ul>
         <li>
-          Adam with clipped gradients and a cosine schedule. The weights that are scored are those
-          with the best validation likelihood; what was tuned was tuned on validation data. Budgets
-          are those of a profile, written into every record.
+          Adam, or Muon for the kernels of networks, with clipped gradients and a cosine schedule.
+          The weights that are scored are those with the best validation likelihood; what was tuned
+          was tuned on validation data. Budgets are those of a profile, written into every record.
         </li>
         <li>
           The same command with the same seed gives the same likelihood on the same machine and
