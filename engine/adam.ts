@@ -1,4 +1,11 @@
-import { addAll } from "./add_all.ts";
+import {
+  assignCopy,
+  checkRange,
+  checkShapes,
+  isCount,
+  isFiniteSize,
+  sumSquares,
+} from "./_optimizer.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { installedKernels } from "./matmul.ts";
 import * as tf from "./tf.ts";
@@ -184,12 +191,7 @@ export class Adam implements Disposable {
    */
   restore(stepCount: number, moments: readonly tf.Tensor[]): void {
     checkShapes("evaluate adam.restore as moments", moments, this.moments);
-    checkRange(
-      "evaluate adam.restore",
-      { stepCount },
-      "an integer >= 0",
-      (x) => Number.isSafeInteger(x) && x >= 0,
-    );
+    checkRange("evaluate adam.restore", { stepCount }, "an integer >= 0", isCount);
     this.#stepCount = stepCount;
     moments.forEach((moment, i) => assignCopy(this.moments[i]!, moment));
   }
@@ -233,57 +235,4 @@ function update(
   v.assign(v.mul(beta2).add(g.square().mul(1 - beta2)));
   const change = m.mul(stepSize).div(v.sqrt().mul(vScale).add(epsilon));
   x.assign(x.mul(keep).sub(change));
-}
-
-/** The sum of the squares of all numbers. */
-export async function sumSquares(tensors: readonly tf.Tensor[]): Promise<number> {
-  if (tensors.length === 0) return 0;
-  const sum = tf.tidy(() => addAll(tensors.map((tensor) => tensor.square().sum())));
-  const [value] = await sum.data();
-  sum.dispose();
-  return value!;
-}
-
-function assignCopy(to: tf.Variable, from: tf.Tensor): void {
-  tf.tidy(() => to.assign(tf.mul(from, 1)));
-}
-
-function isFiniteSize(x: number): boolean {
-  return x >= 0 && Number.isFinite(x);
-}
-
-/** @throws {RangeError} Where a value is not in the range, saying which. */
-export function checkRange(
-  action: string,
-  values: Record<string, number>,
-  range: string,
-  isIn: (x: number) => boolean,
-): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (!isIn(value)) {
-      throw new RangeError(
-        `Cannot ${action} as ${name} must be ${range}: current value is ${value}`,
-      );
-    }
-  }
-}
-
-/** @throws {TypeError} If the tensors have not the shapes of the wanted ones, in float32. */
-export function checkShapes(
-  subject: string,
-  tensors: readonly tf.Tensor[],
-  wanted: readonly tf.Tensor[],
-): void {
-  if (
-    tensors.length !== wanted.length ||
-    tensors.some(({ shape, dtype }, i) =>
-      dtype !== "float32" || !tf.util.arraysEqual(shape, wanted[i]!.shape)
-    )
-  ) {
-    const describe = (list: readonly tf.Tensor[]) =>
-      list.map(({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`).join("; ");
-    throw new TypeError(
-      `Cannot ${subject} must be ${describe(wanted)}: current are ${describe(tensors)}`,
-    );
-  }
 }

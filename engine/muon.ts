@@ -1,4 +1,12 @@
-import { Adam, type AdamStepOptions, checkRange, checkShapes, sumSquares } from "./adam.ts";
+import {
+  assignCopy,
+  checkRange,
+  checkShapes,
+  isCount,
+  isFiniteSize,
+  sumSquares,
+} from "./_optimizer.ts";
+import { Adam, type AdamStepOptions } from "./adam.ts";
 import * as tf from "./tf.ts";
 
 /** The constants of {@link Muon}. */
@@ -18,8 +26,8 @@ export interface MuonOptions {
  *     o = U V^T  with  U S V^T = momentum m + (1 - momentum) g
  *     x = x (1 - rate * decay) - rate * 0.2 sqrt(max(rows, columns)) * o
  *
- * Numbers of o have a root mean square of 1 / sqrt(max(rows, columns)): the factor before it makes steps
- * as long as Adam's are, so that both take one rate. U V^T is what {@link orthogonalize} makes of it, for all
+ * Numbers of an o of full rank have a root mean square of 1 / sqrt(max(rows, columns)): the factor before it
+ * makes steps about as long as Adam's are, so that both take one rate. U V^T is what {@link orthogonalize} makes of it, for all
  * matrices of one shape at once. What Adam steps is clipped by its own norm.
  *
  * Source: Jordan et al. 2024 (Muon: An optimizer for hidden layers in neural networks); the factor and the
@@ -65,22 +73,21 @@ export class Muon implements Disposable {
     { momentum = 0.95, weightDecay = 0 }: MuonOptions = {},
   ) {
     checkRange("create Muon", { momentum }, "in [0, 1)", (x) => x >= 0 && x < 1);
+    checkRange("create Muon", { weightDecay }, "finite and >= 0", isFiniteSize);
     const groups = new Map<string, number[]>();
     const others: number[] = [];
     for (const [i, variable] of variables.entries()) {
-      if (!isMatrix(variable)) {
-        others.push(i);
-        continue;
-      }
       const { name, dtype, shape } = variable;
-      if (dtype !== "float32" || shape.length !== 2) {
+      const wanted = isMatrix(variable) ? "a float32 matrix" : "of type float32";
+      if (dtype !== "float32" || (isMatrix(variable) && shape.length !== 2)) {
         throw new TypeError(
-          `Cannot create Muon as ${name} must be a float32 matrix: current type is ${dtype} [${
+          `Cannot create Muon as ${name} must be ${wanted}: current type is ${dtype} [${
             shape.join(", ")
           }]`,
         );
       }
-      groups.set(String(shape), [...groups.get(String(shape)) ?? [], i]);
+      if (!isMatrix(variable)) others.push(i);
+      else groups.set(String(shape), [...groups.get(String(shape)) ?? [], i]);
     }
     this.#adam = new Adam(others.map((i) => variables[i]!), { weightDecay });
     this.#variables = [...variables];
@@ -115,6 +122,8 @@ export class Muon implements Disposable {
   ): Promise<{ gradientNorm: number }> {
     const { learningRate, clipNorm = Infinity } = options;
     checkShapes("evaluate muon.step as gradients", gradients, this.#variables);
+    checkRange("evaluate muon.step", { learningRate }, "finite and >= 0", isFiniteSize);
+    checkRange("evaluate muon.step", { clipNorm }, "> 0", (x) => x > 0);
     const stacked = this.#groups.map((group) => tf.stack(group.map((i) => gradients[i]!)));
     try {
       const norm = Math.sqrt(await sumSquares(stacked));
@@ -158,9 +167,10 @@ export class Muon implements Disposable {
    */
   restore(stepCount: number, moments: readonly tf.Tensor[]): void {
     checkShapes("evaluate muon.restore as moments", moments, this.moments);
+    checkRange("evaluate muon.restore", { stepCount }, "an integer >= 0", isCount);
     const count = this.#adam.moments.length;
     this.#adam.restore(stepCount, moments.slice(0, count));
-    this.#means.forEach((mean, k) => tf.tidy(() => mean.assign(tf.mul(moments[count + k]!, 1))));
+    this.#means.forEach((mean, k) => assignCopy(mean, moments[count + k]!));
   }
 
   /** Frees the moments. */

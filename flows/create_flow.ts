@@ -39,7 +39,7 @@ export interface FlowOptions {
    * (variables `greyLevels/…`). "shaped": each level has 8 parts of learned widths, so that its noise gets a
    * shape too. Default "equal": none.
    */
-  readonly greyLevels?: keyof typeof PARTS_OF_LEVEL;
+  readonly greyLevels?: "equal" | "learned" | "shaped";
   /**
    * Makes the density conditional on one of so many classes: its networks are told of the class by a
    * context ({@link Flow}). Default: it is not.
@@ -59,7 +59,10 @@ export const FOR_ALL: readonly string[] = [
 ];
 
 /** By option greyLevels: the widths that are learned of each grey level. */
-const PARTS_OF_LEVEL = { equal: 0, learned: 1, shaped: 8 };
+const PARTS_OF_LEVEL = { equal: 0, learned: 1, shaped: 8 } satisfies Record<
+  NonNullable<FlowOptions["greyLevels"]>,
+  number
+>;
 
 /** Options whose value is one of a few names. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {

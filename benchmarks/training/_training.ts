@@ -1,7 +1,7 @@
 import { Adam } from "../../engine/adam.ts";
 import { Muon } from "../../engine/muon.ts";
 import * as tf from "../../engine/tf.ts";
-import { variableName } from "../../flows/_variable.ts";
+import { countParams, variableName } from "../../flows/_variable.ts";
 import type { Flow } from "../../flows/flow.ts";
 import type { StoredTensor } from "../../flows/safetensors.ts";
 import type { Checkpoint, TrainState } from "./checkpoint.ts";
@@ -32,6 +32,11 @@ export class Training implements Disposable {
   constructor(flow: Flow, { optimizer, weightDecay }: TrainConfig) {
     this.#flow = flow;
     this.trained = flow.variables.filter((variable) => variable.trainable);
+    if (optimizer === "muon" && !this.trained.some(isKernel)) {
+      throw new RangeError(
+        `Cannot train flow as optimizer muon needs networks without masks: ${flow.config.family} has none`,
+      );
+    }
     this.optimizer = optimizer === "muon"
       ? new Muon(this.trained, isKernel, { weightDecay })
       : new Adam(this.trained, { weightDecay });
@@ -94,9 +99,10 @@ export class Training implements Disposable {
   }
 }
 
-/** Whether it is the matrix of a layer of a network. */
-function isKernel({ name, rank }: tf.Variable): boolean {
-  return rank === 2 && /\/kernel\d+$/.test(name);
+/** Whether it is the matrix of a layer of a network. What is masked would not stay orthogonal: it is none. */
+function isKernel(variable: tf.Variable): boolean {
+  const isWhole = countParams(variable) === variable.size;
+  return isWhole && variable.rank === 2 && /\/kernel\d+$/.test(variable.name);
 }
 
 function named(

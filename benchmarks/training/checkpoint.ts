@@ -81,7 +81,8 @@ export interface CheckpointOptions {
 /** Weights, best weights and two moments of the largest flow that is trained here, and then some. */
 const MAX_BYTES = 2 ** 32;
 
-const FORMAT = "flowbench-training/2";
+/** What a file of this version says it is. */
+export const FORMAT = "flowbench-training/2";
 
 /** Writing takes at most this share of the time. */
 const MAX_SHARE = 0.01;

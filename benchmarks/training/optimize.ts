@@ -19,12 +19,13 @@ export interface TrainConfig {
   readonly learningRate: number;
   /** "cosine" falls from learningRate to 1 % of it over maxSteps. */
   readonly schedule: "constant" | "cosine";
-  /** Gradients whose common norm is larger are scaled down to it; null: never. */
+  /** Gradients whose common norm is larger are scaled down to it, by Muon those of matrices apart; null: never. */
   readonly clipNorm: number | null;
   /** Decoupled weight decay. */
   readonly weightDecay: number;
   /**
-   * "muon": Muon (`engine/muon.ts`) steps the kernels of networks, and Adam all else. Default "adam": Adam steps all.
+   * "muon": Muon steps the kernels of networks that have no masks, and Adam all else (`engine/muon.ts`). Default
+   * "adam": Adam steps all.
    */
   readonly optimizer?: "adam" | "muon";
 }

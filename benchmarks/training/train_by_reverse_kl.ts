@@ -38,7 +38,7 @@ export function reverseKl(
 }
 
 /**
- * Fits a flow to an energy without data: Adam on the reverse KL of fresh latent draws, and the
+ * Fits a flow to an energy without data: Adam, or Muon, on the reverse KL of fresh latent draws, and the
  * weights of the best reverse KL of fixed validation draws kept. What is initialised from data is
  * initialised from the other side: so that latent draws become points of mean 0 and variance 1.
  *

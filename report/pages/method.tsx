@@ -22,7 +22,7 @@ export function method(): VNode {
           The logit of alpha + (1 - 2 alpha) x, alpha = 1e-6, is a part of the flow, its
           log-determinant included; "no logit" rows have none. "Learned grey levels" are a piecewise
           linear map of the unit interval before it, one for all pixels, in which each of the 256
-          levels has a width of its own; published rows have none.
+          levels has a width of its own, or each of 8 parts of a level; published rows have none.
         </li>
         <li>
           Toy densities have a known log-density, so their entropy is computed and no density can

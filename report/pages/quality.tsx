@@ -184,7 +184,7 @@ function protocolOf(model: Model): Protocol | "baseline" {
   if (isBaseline(model)) return run.family === "gaussian" ? "flat" : "baseline";
   if (run.flow.classes !== undefined) return "class";
   if (run.flow.dequantization === "variational" || (run.noiseSamples ?? 1) > 1) return "vardeq";
-  if (run.flow.greyLevels === "learned") return "grey";
+  if ((run.flow.greyLevels ?? "equal") !== "equal") return "grey";
   if (run.flow.logitAlpha === undefined || run.flow.logitAlpha === null) return "paper";
   return CONV_VARIANTS.includes(run.variant) ? "conv" : "flat";
 }

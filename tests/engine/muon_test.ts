@@ -46,7 +46,7 @@ async function followsReference(): Promise<void> {
   for (
     const { clipNorm = Infinity, ...options } of [
       {},
-      { clipNorm: 10 },
+      { clipNorm: 2 },
       { momentum: 0.5, weightDecay: 0.1 },
     ] as { clipNorm?: number; momentum?: number; weightDecay?: number }[]
   ) {
@@ -195,15 +195,41 @@ Deno.test("Muon refuses what does not fit, with a message", async () => {
     message:
       "Cannot evaluate muon.step as gradients must be float32 [2, 3]: current are float32 [3, 2]",
   });
-  await assert.rejects(() => muon.step([x], { learningRate: NaN }), RangeError);
-  await assert.rejects(() => muon.step([x], { learningRate: 1, clipNorm: 0 }), RangeError);
+  const nan = tf.fill([2, 3], NaN);
+  for (const gradient of [x, nan]) {
+    await assert.rejects(() => muon.step([gradient], { learningRate: -1 }), {
+      name: "RangeError",
+      message:
+        "Cannot evaluate muon.step as learningRate must be finite and >= 0: current value is -1",
+    });
+    await assert.rejects(() => muon.step([gradient], { learningRate: 1, clipNorm: 0 }), {
+      name: "RangeError",
+      message: "Cannot evaluate muon.step as clipNorm must be > 0: current value is 0",
+    });
+  }
   assert.deepEqual([...x.dataSync()], [0, 0, 0, 0, 0, 0]);
-  assert.throws(() => muon.restore(-1, muon.moments), RangeError);
+  assert.throws(() => muon.restore(-1, muon.moments), {
+    name: "RangeError",
+    message:
+      "Cannot evaluate muon.restore as stepCount must be an integer >= 0: current value is -1",
+  });
   assert.throws(() => muon.restore(1, []), TypeError);
   assert.throws(() => new Muon([x], isMatrix, { momentum: 1 }), {
     name: "RangeError",
     message: "Cannot create Muon as momentum must be in [0, 1): current value is 1",
   });
-  assert.throws(() => new Muon([y], () => true), { name: "TypeError", message: /float32 matrix/ });
-  tf.dispose([x, y, wrong]);
+  assert.throws(() => new Muon([x], isMatrix, { weightDecay: -1 }), {
+    name: "RangeError",
+    message: "Cannot create Muon as weightDecay must be finite and >= 0: current value is -1",
+  });
+  assert.throws(() => new Muon([y], () => true), {
+    name: "TypeError",
+    message: /^Cannot create Muon as .* must be a float32 matrix: current type is float32 \[2\]$/,
+  });
+  const integer = tf.variable(tf.zeros([2], "int32"));
+  assert.throws(() => new Muon([integer], isMatrix), {
+    name: "TypeError",
+    message: /^Cannot create Muon as .* must be of type float32: current type is int32 \[2\]$/,
+  });
+  tf.dispose([x, y, wrong, nan, integer]);
 });

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Checkpoint, type TrainState } from "../../benchmarks/training/checkpoint.ts";
+import { Checkpoint, FORMAT, type TrainState } from "../../benchmarks/training/checkpoint.ts";
 import { toCsv } from "../../benchmarks/tables/csv.ts";
 import { parseRecord } from "../../benchmarks/record.ts";
 import { readIdxBytes } from "../../datasets/_read_idx.ts";
@@ -187,7 +187,7 @@ testWith(
       await fc.assert(
         fc.asyncProperty(texts, async ([owner, text]) => {
           const sha256 = await checksum(owner + text, tensors);
-          const metadata = { format: "flowbench-training/1", owner, state: text, sha256 };
+          const metadata = { format: FORMAT, owner, state: text, sha256 };
           await Deno.writeFile(path, encodeSafetensors({ metadata, tensors }));
           const reasons: string[] = [];
           const onRefuse = (reason: string) => void reasons.push(reason);

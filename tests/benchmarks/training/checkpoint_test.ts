@@ -94,7 +94,7 @@ async function trainInPieces(
 for (
   const [family, kind, optimizer] of [
     ...Object.keys(FAMILIES).map((family) => [family, "data"] as const),
-    ["maf", "data", "muon"] as const,
+    ["realnvp", "data", "muon"] as const,
     ["maf", "bytes"] as const,
     ["glow", "energy"] as const,
     ["iaf", "energy"] as const,
@@ -157,6 +157,11 @@ testWith(
       assert.match(
         await refusalOf(encodeSafetensors({ metadata: { ...metadata, state }, tensors })),
         /altered/,
+      );
+      const old = { ...metadata, format: "flowbench-training/1" };
+      assert.match(
+        await refusalOf(encodeSafetensors({ metadata: old, tensors })),
+        /its format must be .*: current value is "flowbench-training\/1": training starts over$/,
       );
       assert.match(
         await refusalOf(whole, { ...owner, run: "b" }),
