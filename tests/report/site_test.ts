@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 // Puts the checker into the module graph, where its file is found.
 import "npm:axe-core@4.14.1/package.json" with { type: "json" };
+import type { QualityRun } from "../../benchmarks/plan.ts";
 import type { Record } from "../../benchmarks/record.ts";
 import { currentRecords } from "../../benchmarks/tables.ts";
 import { buildSite } from "../../report/build_site.tsx";
@@ -139,6 +140,24 @@ testWith(
     assert.doesNotMatch(run, /negative log-likelihood of/);
   },
 );
+
+testWith(["read"], "flows with grey levels of any kind stand in a group of their own", async () => {
+  await startEngine();
+  const conv = (await currentRecords(REFERENCE)).find(({ run }) =>
+    run.dataset === "mnist" && run.variant === "conv" && run.profile === "paper"
+  )!;
+  const papers = await Deno.readTextFile("results/papers.csv");
+  for (const greyLevels of ["equal", "learned", "shaped"] as const) {
+    const run = { ...conv.run, flow: { ...(conv.run as QualityRun).flow, greyLevels } };
+    const records = [{ ...conv, run } as Record];
+    const site = await buildSite(records, { out: REFERENCE, papers, demo: null });
+    const own = String(site.get("quality.html")).split("<tr").find((row) =>
+      row.includes(conv.runId)
+    );
+    const protocol = greyLevels === "equal" ? "Convolutional" : "Learned grey levels";
+    assert.match(own!, new RegExp(`data-value="${protocol}, logit"`), greyLevels);
+  }
+});
 
 testWith(["read"], "the site without its pictures is small", async () => {
   let bytes = 0;
