@@ -184,7 +184,7 @@ export class Muon implements Disposable {
  * What has the singular vectors of the given matrices, and singular values of about 1: of M = U S V^T about
  * U V^T. Those of at least 0.002 |M| end between 0.68 and 1.21, smaller ones below.
  *
- *     X_0 = M / |M|,   X_{k+1} = a X_k + (b A + c A^2) X_k  with  A = X_k X_k^T,   5 times
+ *     X_0 = M / |M|,   X_{k+1} = a X_k + (b G + c G^2) X_k  with  G = X_k X_k^T,   5 times
  *
  * An odd polynomial of M acts on its singular values alone. Of a matrix of zeros: zeros.
  *
@@ -200,15 +200,15 @@ export function orthogonalize(matrices: tf.Tensor): tf.Tensor3D {
     const norm = tf.sqrt(tf.sum(tf.square(m), [1, 2], true));
     let x = tf.div(m, tf.maximum(norm, TINY));
     for (let k = 0; k < 5; k++) {
-      const squared = tf.matMul(x, x, false, true);
-      const factor = tf.add(tf.mul(B, squared), tf.mul(C, tf.matMul(squared, squared)));
+      const gram = tf.matMul(x, x, false, true);
+      const factor = tf.add(tf.mul(B, gram), tf.mul(C, tf.matMul(gram, gram)));
       x = tf.add(tf.mul(A, x), tf.matMul(factor, x));
     }
     return (isTall ? tf.transpose(x, [0, 2, 1]) : x) as tf.Tensor3D;
   });
 }
 
-/** Coefficients by Jordan et al.: small values grow fast, at the price of not ending at 1 exactly. */
+/** The coefficients a, b and c, by Jordan et al.: small values grow fast, at the price of not ending at 1 exactly. */
 const [A, B, C] = [3.4445, -4.775, 2.0315];
 
 /** Norms below it are taken for 0: squares of float32 end there. */
