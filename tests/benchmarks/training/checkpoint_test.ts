@@ -13,7 +13,7 @@ import { inTemporaryFolder } from "../_cli.ts";
 
 const options = {
   batch: 50,
-  maxSteps: 600,
+  maxSteps: 2_000,
   validateEvery: 70,
   patience: 100,
   learningRate: 0.02,
