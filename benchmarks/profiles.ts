@@ -22,9 +22,9 @@ import type { ProfileSettings, QualitySuite, VariantSettings } from "./settings.
 
 /**
  * With the variants that quick has no time for, at the budgets of the others: flows of one layer and of
- * twice the layers, flows with grey levels of learned widths, some of them shaped, with untied biases and trained by
- * Muon, flows
- * with a learned map of the noise of dequantisation, and flows that are told of each example's class.
+ * twice the layers, flows with grey levels of learned widths, some of them shaped, with untied biases and
+ * trained by Muon, flows with a learned map of the noise of dequantisation, and flows that are told of each
+ * example's class.
  */
 function withMore(
   variants: QualitySuite["variants"] & { readonly [name in "flat" | "conv"]: VariantSettings },

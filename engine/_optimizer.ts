@@ -25,6 +25,18 @@ export function isCount(x: number): boolean {
   return Number.isSafeInteger(x) && x >= 0;
 }
 
+/** Refuses a step whose gradients are not those of the variables, or whose constants are out of range. */
+export function checkStep(
+  action: string,
+  gradients: readonly tf.Tensor[],
+  variables: readonly tf.Variable[],
+  { learningRate, clipNorm }: { readonly learningRate: number; readonly clipNorm: number },
+): void {
+  checkShapes(`${action} as gradients`, gradients, variables);
+  checkRange(action, { learningRate }, "finite and >= 0", isFiniteSize);
+  checkRange(action, { clipNorm }, "> 0", (x) => x > 0);
+}
+
 /** @throws {RangeError} Where a value is not in the range, saying which. */
 export function checkRange(
   action: string,

@@ -2,6 +2,7 @@ import {
   assignCopy,
   checkRange,
   checkShapes,
+  checkStep,
   isCount,
   isFiniteSize,
   sumSquares,
@@ -141,9 +142,7 @@ export class Adam implements Disposable {
     options: AdamStepOptions,
   ): Promise<{ gradientNorm: number }> {
     const { learningRate, clipNorm = Infinity } = options;
-    checkShapes("evaluate adam.step as gradients", gradients, this.#variables);
-    checkRange("evaluate adam.step", { learningRate }, "finite and >= 0", isFiniteSize);
-    checkRange("evaluate adam.step", { clipNorm }, "> 0", (x) => x > 0);
+    checkStep("evaluate adam.step", gradients, this.#variables, { learningRate, clipNorm });
     const kernels = installedKernels();
     const table = kernels ? this.#tabulate(kernels, gradients) : 0;
     const gradientNorm = Math.sqrt(

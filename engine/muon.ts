@@ -2,6 +2,7 @@ import {
   assignCopy,
   checkRange,
   checkShapes,
+  checkStep,
   isCount,
   isFiniteSize,
   sumSquares,
@@ -78,15 +79,16 @@ export class Muon implements Disposable {
     const others: number[] = [];
     for (const [i, variable] of variables.entries()) {
       const { name, dtype, shape } = variable;
-      const wanted = isMatrix(variable) ? "a float32 matrix" : "of type float32";
-      if (dtype !== "float32" || (isMatrix(variable) && shape.length !== 2)) {
+      const asMatrix = isMatrix(variable);
+      const wanted = asMatrix ? "a float32 matrix" : "of type float32";
+      if (dtype !== "float32" || (asMatrix && shape.length !== 2)) {
         throw new TypeError(
           `Cannot create Muon as ${name} must be ${wanted}: current type is ${dtype} [${
             shape.join(", ")
           }]`,
         );
       }
-      if (!isMatrix(variable)) others.push(i);
+      if (!asMatrix) others.push(i);
       else groups.set(String(shape), [...groups.get(String(shape)) ?? [], i]);
     }
     this.#adam = new Adam(others.map((i) => variables[i]!), { weightDecay });
@@ -121,9 +123,7 @@ export class Muon implements Disposable {
     options: AdamStepOptions,
   ): Promise<{ gradientNorm: number }> {
     const { learningRate, clipNorm = Infinity } = options;
-    checkShapes("evaluate muon.step as gradients", gradients, this.#variables);
-    checkRange("evaluate muon.step", { learningRate }, "finite and >= 0", isFiniteSize);
-    checkRange("evaluate muon.step", { clipNorm }, "> 0", (x) => x > 0);
+    checkStep("evaluate muon.step", gradients, this.#variables, { learningRate, clipNorm });
     const stacked = this.#groups.map((group) => tf.stack(group.map((i) => gradients[i]!)));
     try {
       const norm = Math.sqrt(await sumSquares(stacked));

@@ -34,6 +34,19 @@ export function wasmTest(name: string, run: () => void | Promise<void>): void {
   });
 }
 
+/** Tests on backend wasm, as {@link wasmTest}, and on cpu: what runs, by name. */
+export function testOnWasmAndCpu(checks: Readonly<Record<string, () => Promise<void>>>): void {
+  for (const [name, check] of Object.entries(checks)) {
+    wasmTest(`${name}, on wasm`, check);
+    Deno.test(`${name}, on cpu`, async () => {
+      await initEngine({ backend: "cpu" });
+      const before = tf.memory().numTensors;
+      await check();
+      assert.equal(tf.memory().numTensors, before);
+    });
+  }
+}
+
 /** What computes: the builds of the kernels, and the better one with a BLAS library. */
 const WHERE = [...KERNEL_VARIANTS, "blas"] as const;
 

@@ -4,7 +4,7 @@ import { initEngine } from "../../engine/init_engine.ts";
 import { installedKernels, installMatMul, restoreMatMul } from "../../engine/matmul.ts";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import { assertClose, normal, wasmTest } from "./_support.ts";
+import { assertClose, normal, testOnWasmAndCpu, wasmTest } from "./_support.ts";
 
 const SHAPES = [[1], [3, 5], [], [2, 3, 4], [17], [0, 4], [64, 33]];
 
@@ -142,21 +142,12 @@ async function leavesSharersAlone(): Promise<void> {
   tf.dispose([source, x, gradient, ...snapshots]);
 }
 
-const CHECKS = {
+testOnWasmAndCpu({
   "adam.step() follows the float64 reference over 100 steps": followsReference,
   "adam.restore() continues with the same bits": continuesAfterRestore,
   "adam.step() changes nothing when a gradient is NaN or infinite": leavesVariablesAlone,
   "adam.step() leaves tensors alone that share a variable's numbers": leavesSharersAlone,
-};
-for (const [name, check] of Object.entries(CHECKS)) {
-  wasmTest(`${name}, on wasm`, check);
-  Deno.test(`${name}, on cpu`, async () => {
-    await initEngine({ backend: "cpu" });
-    const before = tf.memory().numTensors;
-    await check();
-    assert.equal(tf.memory().numTensors, before);
-  });
-}
+});
 
 wasmTest("adam.step() goes on when the backend is switched", async () => {
   const x = variable([1, 2, 3]);

@@ -4,7 +4,7 @@ import { initEngine } from "../../engine/init_engine.ts";
 import { Muon, orthogonalize } from "../../engine/muon.ts";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import { assertClose, normal, wasmTest } from "./_support.ts";
+import { assertClose, normal, testOnWasmAndCpu } from "./_support.ts";
 
 type Matrix = number[][];
 
@@ -168,21 +168,12 @@ async function orthogonalizes(): Promise<void> {
   });
 }
 
-const CHECKS = {
+testOnWasmAndCpu({
   "muon.step() follows the float64 reference over 20 steps": followsReference,
   "muon.restore() continues with the same bits": continuesAfterRestore,
   "muon.step() changes nothing when a gradient is NaN or infinite": leavesVariablesAlone,
   "orthogonalize() keeps singular vectors and evens out their values": orthogonalizes,
-};
-for (const [name, check] of Object.entries(CHECKS)) {
-  wasmTest(`${name}, on wasm`, check);
-  Deno.test(`${name}, on cpu`, async () => {
-    await initEngine({ backend: "cpu" });
-    const before = tf.memory().numTensors;
-    await check();
-    assert.equal(tf.memory().numTensors, before);
-  });
-}
+});
 
 Deno.test("Muon refuses what does not fit, with a message", async () => {
   await initEngine({ backend: "cpu" });
