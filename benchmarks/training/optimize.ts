@@ -19,6 +19,8 @@ export interface TrainConfig {
   readonly learningRate: number;
   /** "cosine" falls from learningRate to 1 % of it over maxSteps. */
   readonly schedule: "constant" | "cosine";
+  /** Steps after which a cosine starts again, ascending; each falls until the next (Loshchilov and Hutter 2017). */
+  readonly restarts?: readonly number[];
   /** Gradients whose common norm is larger are scaled down to it, by Muon those of matrices apart; null: never. */
   readonly clipNorm: number | null;
   /** Decoupled weight decay. */
@@ -237,8 +239,13 @@ export function trainConfig(options: Partial<TrainConfig>): TrainConfig {
       fail(option, "an integer >= 1");
     }
   }
-  const { learningRate, clipNorm, schedule, weightDecay, optimizer = "adam" } = config;
+  const { learningRate, clipNorm, schedule, restarts = [], weightDecay, optimizer = "adam" } =
+    config;
   if (!["constant", "cosine"].includes(schedule)) fail("schedule", "constant or cosine");
+  const knots = [0, ...restarts, config.maxSteps];
+  if (knots.some((step, i) => !Number.isSafeInteger(step) || (i > 0 && step <= knots[i - 1]!))) {
+    fail("restarts", "ascending integers between 0 and maxSteps");
+  }
   if (!["adam", "muon"].includes(optimizer)) fail("optimizer", "adam or muon");
   if (!(weightDecay >= 0 && weightDecay < Infinity)) fail("weightDecay", "finite and >= 0");
   if (!(learningRate > 0 && learningRate < Infinity)) fail("learningRate", "finite and > 0");
@@ -248,10 +255,15 @@ export function trainConfig(options: Partial<TrainConfig>): TrainConfig {
 
 /** The learning rate of the step after `step` steps. */
 export function learningRateAt(
-  { learningRate, schedule, maxSteps }: Pick<TrainConfig, "learningRate" | "schedule" | "maxSteps">,
+  { learningRate, schedule, restarts = [], maxSteps }: Pick<
+    TrainConfig,
+    "learningRate" | "schedule" | "restarts" | "maxSteps"
+  >,
   step: number,
 ): number {
   if (schedule === "constant") return learningRate;
-  const cosine = (1 + Math.cos(Math.PI * step / maxSteps)) / 2;
+  const start = restarts.findLast((restart) => restart <= step) ?? 0;
+  const end = restarts.find((restart) => restart > step) ?? maxSteps;
+  const cosine = (1 + Math.cos(Math.PI * (step - start) / (end - start))) / 2;
   return learningRate * (0.01 + 0.99 * cosine);
 }

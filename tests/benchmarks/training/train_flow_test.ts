@@ -114,6 +114,17 @@ Deno.test("learningRateAt() falls along half a cosine to 1 %, or stays", () => {
   }
 });
 
+Deno.test("learningRateAt() starts a cosine again after each restart", () => {
+  const config = { learningRate: 0.2, schedule: "cosine", maxSteps: 1000 } as const;
+  const again = { ...config, restarts: [400], maxSteps: 1400 };
+  for (const step of [0, 100, 399]) {
+    assert.equal(learningRateAt(again, step), learningRateAt({ ...config, maxSteps: 400 }, step));
+  }
+  for (const step of [0, 500, 1000]) {
+    assert.equal(learningRateAt(again, 400 + step), learningRateAt(config, step));
+  }
+});
+
 Deno.test("trainFlow() refuses options out of range before any work", async () => {
   await startEngine();
   const { splits } = await moons();
@@ -125,6 +136,8 @@ Deno.test("trainFlow() refuses options out of range before any work", async () =
       [{ learningRate: NaN }, /learningRate.*NaN/],
       [{ clipNorm: -1 }, /clipNorm/],
       [{ schedule: "linear" as never }, /schedule.*constant or cosine.*linear/],
+      [{ restarts: [200, 100] }, /restarts.*ascending.*200,100/],
+      [{ maxSteps: 100, restarts: [100] }, /restarts.*maxSteps/],
       [{ weightDecay: -1 }, /weightDecay/],
       [{ optimizer: "sgd" as never }, /optimizer.*adam or muon.*sgd/],
     ] as const
