@@ -10,11 +10,12 @@ export class Progress implements Disposable {
   readonly #bar: cliProgress.SingleBar | null;
   readonly #print: (line: string) => void;
   readonly #total: number;
-  /** What is under way, and the fraction of each that is done. */
-  readonly #running = new Map<Run, number>();
-  readonly #startedMs = performance.now();
+  /** What is under way: the fraction of each that was done when it was first heard of, and that is now. */
+  readonly #running = new Map<Run, { readonly from: number; readonly at: number }>();
+  readonly #now: () => number;
+  readonly #startedMs: number;
   #done = 0;
-  #printedMs = performance.now();
+  #printedMs: number;
   /** Expected seconds of what is finished, and of that what was really made. */
   #expected = 0;
   #expectedMade = 0;
@@ -24,8 +25,16 @@ export class Progress implements Disposable {
    * @param runs All that is planned.
    * @param isTerminal Whether a person watches.
    * @param print Writes one line.
+   * @param now The time, ms.
    */
-  constructor(runs: readonly Run[], isTerminal: boolean, print: (line: string) => void) {
+  constructor(
+    runs: readonly Run[],
+    isTerminal: boolean,
+    print: (line: string) => void,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now;
+    this.#startedMs = this.#printedMs = now();
     this.#total = runs.length;
     this.#expectedTotal = runs.reduce((sum, run) => sum + run.expectedSeconds, 0);
     this.#print = print;
@@ -49,19 +58,21 @@ export class Progress implements Disposable {
 
   /** @param fraction Of this run that is done, 0 to 1. */
   update(run: Run, fraction: number): void {
-    this.#running.set(run, fraction);
+    const { from } = this.#running.get(run) ?? { from: fraction };
+    this.#running.set(run, { from, at: fraction });
     this.#draw(run);
-    if (this.#bar !== null || performance.now() - this.#printedMs < LINE_EVERY_MS) return;
+    if (this.#bar !== null || this.#now() - this.#printedMs < LINE_EVERY_MS) return;
     const [at, left] = [percent(fraction), this.#left()];
     this.#say(`[${this.#done}/${this.#total}] ${nameOf(run)}: ${at}, about ${left} left`);
   }
 
   /** A run that was made. */
   end(run: Run, record: Record): void {
+    const { from } = this.#running.get(run) ?? { from: 0 };
     this.#running.delete(run);
     this.#done++;
     this.#expected += run.expectedSeconds;
-    this.#expectedMade += run.expectedSeconds;
+    this.#expectedMade += (1 - from) * run.expectedSeconds;
     const line = `[${this.#done}/${this.#total}] ${describe(record)}, about ${this.#left()} left`;
     if (this.#bar === null) this.#say(line);
     else if (record.status !== "ok") {
@@ -77,7 +88,7 @@ export class Progress implements Disposable {
   }
 
   #say(line: string): void {
-    this.#printedMs = performance.now();
+    this.#printedMs = this.#now();
     this.#print(line);
   }
 
@@ -92,15 +103,16 @@ export class Progress implements Disposable {
   /** Expected seconds of what is done of unfinished runs. */
   #underWay(): number {
     let seconds = 0;
-    for (const [run, part] of this.#running) seconds += part * run.expectedSeconds;
+    for (const [run, { at }] of this.#running) seconds += at * run.expectedSeconds;
     return seconds;
   }
 
-  /** Expected seconds that remain, scaled by how long the finished ones really took. */
+  /** Expected seconds that remain, scaled by how long really took what this process made: not what it continued from. */
   #left(): string {
     const underWay = this.#underWay();
-    const made = this.#expectedMade + underWay;
-    const elapsed = (performance.now() - this.#startedMs) / 1000;
+    let made = this.#expectedMade;
+    for (const [run, { from, at }] of this.#running) made += (at - from) * run.expectedSeconds;
+    const elapsed = (this.#now() - this.#startedMs) / 1000;
     const pace = made > 0 ? elapsed / made : 1;
     const left = Math.max(0, Math.round((this.#expectedTotal - this.#expected - underWay) * pace));
     return left < 60
