@@ -25,7 +25,12 @@ export function isCount(x: number): boolean {
   return Number.isSafeInteger(x) && x >= 0;
 }
 
-/** Refuses a step whose gradients are not those of the variables, or whose constants are out of range. */
+/**
+ * Refuses what is no step of the variables.
+ *
+ * @throws {TypeError} If the gradients do not match the variables.
+ * @throws {RangeError} If learningRate or clipNorm is out of its range.
+ */
 export function checkStep(
   action: string,
   gradients: readonly tf.Tensor[],

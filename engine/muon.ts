@@ -211,5 +211,5 @@ export function orthogonalize(matrices: tf.Tensor): tf.Tensor3D {
 /** The coefficients a, b and c, by Jordan et al.: small values grow fast, at the price of not ending at 1 exactly. */
 const [A, B, C] = [3.4445, -4.775, 2.0315];
 
-/** Norms below it are taken for 0: squares of float32 end there. */
+/** Keeps 0 / 0 out; squares of float32 end about there. */
 const TINY = 1e-18;

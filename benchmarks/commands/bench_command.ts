@@ -87,7 +87,8 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
       ...(options.mnistDir !== undefined && { mnistDir: options.mnistDir }),
       onSkip: (run) => progress.skip(run),
       onStart: (run) => progress.update(run, 0),
-      onProgress: (run, { step, maxSteps }) => progress.update(run, step / maxSteps),
+      onProgress: (run, { step, firstStep, maxSteps }) =>
+        progress.update(run, step / maxSteps, firstStep / maxSteps),
       onEnd: (run, record) => progress.end(run, record),
       onRefuse: (_, reason) => terminal.warn(reason),
     });

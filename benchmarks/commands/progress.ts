@@ -10,7 +10,7 @@ export class Progress implements Disposable {
   readonly #bar: cliProgress.SingleBar | null;
   readonly #print: (line: string) => void;
   readonly #total: number;
-  /** What is under way: the fraction of each that was done when it was first heard of, and that is now. */
+  /** What is under way: the fraction of each that was there to continue from, and that is done. */
   readonly #running = new Map<Run, { readonly from: number; readonly at: number }>();
   readonly #now: () => number;
   readonly #startedMs: number;
@@ -56,9 +56,11 @@ export class Progress implements Disposable {
     this.#draw(run);
   }
 
-  /** @param fraction Of this run that is done, 0 to 1. */
-  update(run: Run, fraction: number): void {
-    const { from } = this.#running.get(run) ?? { from: fraction };
+  /**
+   * @param fraction Of this run that is done, 0 to 1.
+   * @param from What of it was there to continue from.
+   */
+  update(run: Run, fraction: number, from = 0): void {
     this.#running.set(run, { from, at: fraction });
     this.#draw(run);
     if (this.#bar !== null || this.#now() - this.#printedMs < LINE_EVERY_MS) return;

@@ -17,9 +17,12 @@ export interface TrainConfig {
   /** Looks without a better validation loss before training stops. */
   readonly patience: number;
   readonly learningRate: number;
-  /** "cosine" falls from learningRate to 1 % of it over maxSteps. */
+  /** "cosine" falls from learningRate to 1 % of it over maxSteps, or until it starts again. */
   readonly schedule: "constant" | "cosine";
-  /** Steps after which a cosine starts again, ascending; each falls until the next (Loshchilov and Hutter 2017). */
+  /**
+   * Steps after which a cosine starts again (Loshchilov and Hutter 2017), ascending. A validation loss rises
+   * when it does: patience must last until it has fallen again.
+   */
   readonly restarts?: readonly number[];
   /** Gradients whose common norm is larger are scaled down to it, by Muon those of matrices apart; null: never. */
   readonly clipNorm: number | null;
@@ -73,6 +76,8 @@ export interface TrainResult {
 /** Where training stands. */
 export interface TrainProgress {
   readonly step: number;
+  /** The step that training was continued from, else 0. */
+  readonly firstStep: number;
   readonly maxSteps: number;
   readonly validationNats: number | null;
 }
@@ -138,6 +143,7 @@ export async function optimize(
     look();
   }
 
+  const { step: firstStep } = at;
   let tensorsAfterStep: number | null = null;
   while (at.step < maxSteps && at.looksWithoutGain < config.patience) {
     const { loss, gradientNorm } = await trainStep(objective.loss, trained, optimizer, {
@@ -175,7 +181,7 @@ export async function optimize(
     if (await breathe()) {
       at.peakRss = Math.max(at.peakRss, residentMemory());
       const validationNats = at.curve.at(-1)?.validationNats ?? null;
-      hooks.onProgress?.({ step, maxSteps, validationNats });
+      hooks.onProgress?.({ step, firstStep, maxSteps, validationNats });
       if (checkpoint && (checkpoint.isDue || signal?.aborted)) {
         const { seconds: trainSeconds } = stopwatch;
         using _ = stopwatch.pause();
@@ -242,15 +248,19 @@ export function trainConfig(options: Partial<TrainConfig>): TrainConfig {
   const { learningRate, clipNorm, schedule, restarts = [], weightDecay, optimizer = "adam" } =
     config;
   if (!["constant", "cosine"].includes(schedule)) fail("schedule", "constant or cosine");
-  const knots = [0, ...restarts, config.maxSteps];
-  if (knots.some((step, i) => !Number.isSafeInteger(step) || (i > 0 && step <= knots[i - 1]!))) {
-    fail("restarts", "ascending integers between 0 and maxSteps");
+  if (!Array.isArray(restarts) || !ascend([0, ...restarts, config.maxSteps])) {
+    fail("restarts", `ascending integers > 0 and < maxSteps, ${config.maxSteps}`);
   }
+  if (schedule !== "cosine" && restarts.length > 0) fail("schedule", "cosine where it restarts");
   if (!["adam", "muon"].includes(optimizer)) fail("optimizer", "adam or muon");
   if (!(weightDecay >= 0 && weightDecay < Infinity)) fail("weightDecay", "finite and >= 0");
   if (!(learningRate > 0 && learningRate < Infinity)) fail("learningRate", "finite and > 0");
   if (clipNorm !== null && !(clipNorm > 0)) fail("clipNorm", "> 0 or null");
   return config;
+}
+
+function ascend(steps: readonly number[]): boolean {
+  return steps.every((step, i) => Number.isSafeInteger(step) && (i === 0 || step > steps[i - 1]!));
 }
 
 /** The learning rate of the step after `step` steps. */

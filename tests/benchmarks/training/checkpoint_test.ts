@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { Checkpoint } from "../../../benchmarks/training/checkpoint.ts";
-import type { TrainHooks, TrainResult } from "../../../benchmarks/training/optimize.ts";
+import type {
+  TrainHooks,
+  TrainProgress,
+  TrainResult,
+} from "../../../benchmarks/training/optimize.ts";
 import { trainByReverseKl } from "../../../benchmarks/training/train_by_reverse_kl.ts";
 import { trainFlow } from "../../../benchmarks/training/train_flow.ts";
 import { ENERGIES, loadDataset, type Rows } from "../../../datasets/mod.ts";
@@ -76,6 +80,7 @@ async function trainInPieces(
   train: Train,
   path: string,
 ): Promise<{ outcome: Awaited<ReturnType<Train>>; interruptions: number }> {
+  let step = 0;
   for (let interruptions = 0;; interruptions++) {
     const checkpoint = new Checkpoint(owner, {
       path,
@@ -83,10 +88,17 @@ async function trainInPieces(
     });
     const signal = AbortSignal.timeout(150);
     const onLook = (step: number) => [step / 7];
+    const firstSteps = new Set([step]);
+    const onProgress = (progress: TrainProgress) => {
+      firstSteps.add(progress.firstStep);
+      step = progress.step;
+    };
     try {
-      return { outcome: await train({ checkpoint, signal, onLook }), interruptions };
+      return { outcome: await train({ checkpoint, signal, onLook, onProgress }), interruptions };
     } catch (error) {
       assert.ok(signal.aborted, String(error));
+    } finally {
+      assert.equal(firstSteps.size, 1, `continued from ${[...firstSteps]}`);
     }
   }
 }

@@ -116,13 +116,15 @@ Deno.test("learningRateAt() falls along half a cosine to 1 %, or stays", () => {
 
 Deno.test("learningRateAt() starts a cosine again after each restart", () => {
   const config = { learningRate: 0.2, schedule: "cosine", maxSteps: 1000 } as const;
-  const again = { ...config, restarts: [400], maxSteps: 1400 };
-  for (const step of [0, 100, 399]) {
-    assert.equal(learningRateAt(again, step), learningRateAt({ ...config, maxSteps: 400 }, step));
+  const again = { ...config, restarts: [400, 700], maxSteps: 1700 };
+  const cycles: [start: number, length: number][] = [[0, 400], [400, 300], [700, 1000]];
+  for (const [start, length] of cycles) {
+    for (const step of [0, 100, length - 1]) {
+      const cycle = { ...config, maxSteps: length };
+      assert.equal(learningRateAt(again, start + step), learningRateAt(cycle, step));
+    }
   }
-  for (const step of [0, 500, 1000]) {
-    assert.equal(learningRateAt(again, 400 + step), learningRateAt(config, step));
-  }
+  assert.equal(learningRateAt(again, 1700), learningRateAt(config, 1000));
 });
 
 Deno.test("trainFlow() refuses options out of range before any work", async () => {
@@ -137,7 +139,11 @@ Deno.test("trainFlow() refuses options out of range before any work", async () =
       [{ clipNorm: -1 }, /clipNorm/],
       [{ schedule: "linear" as never }, /schedule.*constant or cosine.*linear/],
       [{ restarts: [200, 100] }, /restarts.*ascending.*200,100/],
-      [{ maxSteps: 100, restarts: [100] }, /restarts.*maxSteps/],
+      [{ maxSteps: 100, restarts: [100] }, /restarts.*< maxSteps, 100/],
+      [{ restarts: [0] }, /restarts.*> 0.*0/],
+      [{ restarts: [1.5] }, /restarts.*integers.*1.5/],
+      [{ restarts: 100 as never }, /restarts.*integers.*100/],
+      [{ restarts: [100], schedule: "constant" }, /schedule.*cosine where it restarts.*constant/],
       [{ weightDecay: -1 }, /weightDecay/],
       [{ optimizer: "sgd" as never }, /optimizer.*adam or muon.*sgd/],
     ] as const
