@@ -2,7 +2,7 @@ import type { SplitCounts } from "../datasets/mod.ts";
 import type { ConfigValue } from "../flows/family.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
 import type { TimeConfig, TimedOp } from "./time_flow.ts";
-import type { TrainConfig } from "./training/optimize.ts";
+import type { TrainConfig } from "./training/train_config.ts";
 
 /** Budgets: `smoke` checks that all works, `quick` is the default, `paper` is for publication. */
 export type Profile = "smoke" | "quick" | "paper";

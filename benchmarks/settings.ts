@@ -6,7 +6,7 @@
 import type { SplitCounts } from "../datasets/mod.ts";
 import type { ConfigValue } from "../flows/family.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
-import type { TrainConfig } from "./training/optimize.ts";
+import type { TrainConfig } from "./training/train_config.ts";
 import type { EnergyRun, Variant } from "./plan.ts";
 import type { TimeConfig } from "./time_flow.ts";
 

@@ -5,7 +5,7 @@ import { countParams, variableName } from "../../flows/_variable.ts";
 import type { Flow } from "../../flows/flow.ts";
 import type { StoredTensor } from "../../flows/safetensors.ts";
 import type { Checkpoint, TrainState } from "./checkpoint.ts";
-import type { TrainConfig } from "./optimize.ts";
+import type { TrainConfig } from "./train_config.ts";
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 

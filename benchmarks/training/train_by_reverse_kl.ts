@@ -4,13 +4,8 @@ import * as tf from "../../engine/tf.ts";
 import type { Flow } from "../../flows/flow.ts";
 import { drawWeighted } from "../evaluate_reverse_kl.ts";
 import { mean } from "../metrics.ts";
-import {
-  optimize,
-  type TrainConfig,
-  trainConfig,
-  type TrainHooks,
-  type TrainResult,
-} from "./optimize.ts";
+import { optimize, type TrainHooks, type TrainResult } from "./optimize.ts";
+import { type TrainConfig, trainConfig } from "./train_config.ts";
 
 /** Latent draws that select the weights, where the caller does not say how many. */
 const VALIDATION_COUNT = 5_000;

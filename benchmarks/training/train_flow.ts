@@ -6,13 +6,8 @@ import { contextOf } from "./_context.ts";
 import { nll } from "./_train_step.ts";
 import type { Draws } from "./checkpoint.ts";
 import { evaluateFlow } from "../evaluate_flow.ts";
-import {
-  optimize,
-  type TrainConfig,
-  trainConfig,
-  type TrainHooks,
-  type TrainResult,
-} from "./optimize.ts";
+import { optimize, type TrainHooks, type TrainResult } from "./optimize.ts";
+import { type TrainConfig, trainConfig } from "./train_config.ts";
 
 /**
  * Trains a flow by maximum likelihood: Adam, or Muon, on minibatches, and the weights of the best validation

@@ -6,7 +6,7 @@
 import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
 import { bitsPerDim } from "../../benchmarks/metrics.ts";
-import type { TrainConfig } from "../../benchmarks/training/optimize.ts";
+import type { TrainConfig } from "../../benchmarks/training/train_config.ts";
 import { testNoise } from "../../benchmarks/score.ts";
 import { trainFlow } from "../../benchmarks/training/train_flow.ts";
 import { loadDataset, type Rows } from "../../datasets/mod.ts";

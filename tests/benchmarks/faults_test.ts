@@ -9,7 +9,7 @@ import { DivergenceError } from "../../benchmarks/training/divergence_error.ts";
 import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
 import { executeRun } from "../../benchmarks/execute_run.ts";
 import { BASELINES } from "../../benchmarks/baselines.ts";
-import type { TrainConfig } from "../../benchmarks/training/optimize.ts";
+import type { TrainConfig } from "../../benchmarks/training/train_config.ts";
 import { parseRecord, recordPath, writeRecord } from "../../benchmarks/record.ts";
 import type { QualityRun } from "../../benchmarks/plan.ts";
 import { planRuns } from "../../benchmarks/suites.ts";

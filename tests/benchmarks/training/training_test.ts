@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Training } from "../../../benchmarks/training/_training.ts";
-import { trainConfig } from "../../../benchmarks/training/optimize.ts";
+import { trainConfig } from "../../../benchmarks/training/train_config.ts";
 import { Rng } from "../../../engine/rng.ts";
 import type * as tf from "../../../engine/tf.ts";
 import { variableName } from "../../../flows/_variable.ts";
