@@ -35,7 +35,7 @@ export {
 } from "./record.ts";
 export { type MakeOptions, type RunEvents } from "./make_run.ts";
 export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run_benchmark.ts";
-export { PROFILES } from "./profiles.ts";
+export { PROFILES } from "./profiles/profiles.ts";
 export { planRuns, type Selection, SUITES } from "./suites.ts";
 export { buildTables, writeTables } from "./tables.ts";
 export { type TimeConfig, type TimedOp, timeFlow, type TimeResult } from "./time_flow.ts";

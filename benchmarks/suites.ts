@@ -16,7 +16,7 @@ import {
   type Variant,
   VARIANTS,
 } from "./plan.ts";
-import { PROFILES } from "./profiles.ts";
+import { PROFILES } from "./profiles/profiles.ts";
 import type {
   EnergySuite,
   Options,

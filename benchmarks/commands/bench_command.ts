@@ -19,7 +19,7 @@ import { BASELINES } from "../baselines.ts";
 import { EXIT } from "./exit.ts";
 import { listRuns } from "./list_runs.ts";
 import { type Profile, type Run, VARIANTS } from "../plan.ts";
-import { PROFILES } from "../profiles.ts";
+import { PROFILES } from "../profiles/profiles.ts";
 import { Progress } from "./progress.ts";
 import type { Record } from "../record.ts";
 import { runBenchmark } from "../run_benchmark.ts";

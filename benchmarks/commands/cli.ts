@@ -7,7 +7,7 @@ import { compare } from "./compare_command.ts";
 import { toCsv } from "../tables/csv.ts";
 import { EXIT } from "./exit.ts";
 import { mergeFolders } from "./merge_folders.ts";
-import { PROFILES } from "../profiles.ts";
+import { PROFILES } from "../profiles/profiles.ts";
 import { VARIANTS } from "../plan.ts";
 import { SUITES } from "../suites.ts";
 import { summarise } from "../tables/summary.ts";

@@ -3,9 +3,15 @@
  *
  * @module
  */
-import { DATASETS, ENERGIES } from "../datasets/mod.ts";
-import { INVERSIONS } from "../flows/masked_autoregressive.ts";
-import type { EnergySuite, QualitySuite, TimingSuite, VariantSettings } from "./settings.ts";
+import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
+import { INVERSIONS } from "../../flows/masked_autoregressive.ts";
+import type {
+  EnergySuite,
+  ProfileSettings,
+  QualitySuite,
+  TimingSuite,
+  VariantSettings,
+} from "../settings.ts";
 
 const toys = Object.values(DATASETS).filter(({ kind }) => kind === "toy").map(({ name }) => name);
 
@@ -156,4 +162,13 @@ export const tradeoff: TimingSuite = {
   flow: { layers: 5, hidden: [512] },
   methods: INVERSIONS,
   time: { minRepeats: 10, maxRepeats: 200, minSeconds: 0.3, maxSeconds: 3, warmup: 2 },
+};
+
+/** Minutes. */
+export const quick: ProfileSettings = {
+  toy,
+  mnist,
+  report: [reportBanana, reportDigits, reportTwos],
+  energy,
+  tradeoff,
 };
