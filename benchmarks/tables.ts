@@ -9,6 +9,7 @@ import { toLatex } from "./tables/latex.ts";
 import { slotKey } from "./tables/match_runs.ts";
 import { modelsOf } from "./tables/models.ts";
 import { pivots, placeIn } from "./tables/pivot.ts";
+import { VARIANTS } from "./plan.ts";
 import { SUITES } from "./suites.ts";
 import { readRecords, type Record } from "./record.ts";
 import { toResultsJson } from "./tables/results_json.ts";
@@ -84,7 +85,7 @@ export async function writeTables(out: string): Promise<Record[]> {
   return records;
 }
 
-/** Suites, data sets and families in the order of their registries, baselines before families. */
+/** Suites, data sets, variants and families in the order of their registries, baselines before families. */
 function inReadingOrder(a: Record, b: Record): number {
   const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const key = ({ run }: Record): (number | string)[] => [
@@ -92,6 +93,7 @@ function inReadingOrder(a: Record, b: Record): number {
     placeIn([...Object.keys(DATASETS), ...Object.keys(ENERGIES)], run.dataset),
     run.kind === "timing" ? run.dim : 0,
     run.dataset,
+    placeIn(VARIANTS, run.variant),
     placeIn(families, run.family),
     run.family,
     run.seed,
