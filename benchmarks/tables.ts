@@ -1,15 +1,13 @@
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
-import { FAMILIES } from "../flows/families.ts";
-import { BASELINES } from "./baselines.ts";
 import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./tables/columns.ts";
 import { CITATION, toBibtex } from "./tables/citation.ts";
 import { toCsv, toObjects } from "./tables/csv.ts";
 import { toLatex } from "./tables/latex.ts";
 import { slotKey } from "./tables/match_runs.ts";
 import { modelsOf } from "./tables/models.ts";
-import { pivots, placeIn } from "./tables/pivot.ts";
-import { VARIANTS } from "./plan.ts";
+import { pivots } from "./tables/pivot.ts";
+import { placeIn, placeOf } from "./tables/reading_order.ts";
 import { SUITES } from "./suites.ts";
 import { readRecords, type Record } from "./record.ts";
 import { toResultsJson } from "./tables/results_json.ts";
@@ -87,14 +85,12 @@ export async function writeTables(out: string): Promise<Record[]> {
 
 /** Suites, data sets, variants and families in the order of their registries, baselines before families. */
 function inReadingOrder(a: Record, b: Record): number {
-  const families = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
   const key = ({ run }: Record): (number | string)[] => [
     placeIn(SUITES, run.suite),
     placeIn([...Object.keys(DATASETS), ...Object.keys(ENERGIES)], run.dataset),
     run.kind === "timing" ? run.dim : 0,
     run.dataset,
-    placeIn(VARIANTS, run.variant),
-    placeIn(families, run.family),
+    placeOf(run),
     run.family,
     run.seed,
   ];

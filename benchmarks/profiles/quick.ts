@@ -164,7 +164,7 @@ export const tradeoff: TimingSuite = {
   time: { minRepeats: 10, maxRepeats: 200, minSeconds: 0.3, maxSeconds: 3, warmup: 2 },
 };
 
-/** Minutes. */
+/** The default: minutes on two cores. */
 export const quick: ProfileSettings = {
   toy,
   mnist,

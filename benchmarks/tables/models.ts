@@ -4,6 +4,7 @@ import { subjectOf } from "./match_runs.ts";
 import { mean } from "../metrics.ts";
 import { decisiveOf, modelName, type QualityRun } from "../plan.ts";
 import type { Record, Scores } from "../record.ts";
+import { placeOf } from "./reading_order.ts";
 import { tInterval } from "./_statistics.ts";
 
 /** A mean, with the 95 % interval of what its error is over. */
@@ -44,6 +45,12 @@ export function modelsOf(records: readonly Record[]): Model[] {
       scores: group.flatMap(({ status, scores }) => status === "ok" && scores ? [scores] : []),
     };
   });
+}
+
+/** Each name of the models once, in the order of columns. */
+export function modelNames(models: readonly Model[]): string[] {
+  const inOrder = models.toSorted((a, b) => placeOf(a.run) - placeOf(b.run));
+  return [...new Set(inOrder.map(({ name }) => name))];
 }
 
 /**

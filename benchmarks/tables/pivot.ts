@@ -1,9 +1,9 @@
 import { DATASETS } from "../../datasets/mod.ts";
 import { FAMILIES } from "../../flows/families.ts";
-import { BASELINES } from "../baselines.ts";
 import { mean, median } from "../metrics.ts";
-import { bitsOf, bySeed, modelsOf, settingOf, statusOf } from "./models.ts";
-import { type Variant, VARIANTS } from "../plan.ts";
+import { bitsOf, bySeed, modelNames, modelsOf, settingOf, statusOf } from "./models.ts";
+import { placeIn } from "./reading_order.ts";
+import type { Variant } from "../plan.ts";
 import type { Record, Scores } from "../record.ts";
 
 /** A table as people read it: the first column is text, the others are numbers or a status. */
@@ -127,17 +127,12 @@ function qualityCells(records: readonly Record[], space: Scores["space"]) {
     (DATASETS[run.dataset]?.kind === "images") === (space === "pixel")
   );
   const models = modelsOf(ofSpace);
-  const order = [...Object.keys(BASELINES), ...Object.keys(FAMILIES)];
-  const rank = (model: string) => {
-    const [family, variant = "flat"] = model.split(" ");
-    return placeIn(order, family!) + 100 * placeIn(VARIANTS, variant);
-  };
   const setting = settingOf(ofSpace);
   const label = (record: Record) => record.run.dataset + setting(record);
   const of = (dataset: string) => models.filter(({ records }) => label(records[0]!) === dataset);
   return {
     datasets: unique(ofSpace.map(label)),
-    models: unique(models.map(({ name }) => name)).sort((a, b) => rank(a) - rank(b)),
+    models: modelNames(models),
     cell: (dataset: string, model: string) =>
       of(dataset).filter(({ name }) => name === model).map(({ records }) => qualityCell(records))
         .join(SEPARATOR),
@@ -234,12 +229,6 @@ function timingPivot(records: readonly Record[]): Pivot {
       "maf samples and iaf evaluates by inversion: incremental, and where it is named sequential " +
       "(a network pass for each coordinate, as in the papers) or by Jacobi iteration.",
   };
-}
-
-/** Where a name is in a registry; after all others where it is not, as families of other programs are. */
-export function placeIn(names: readonly string[], name: string): number {
-  const index = names.indexOf(name);
-  return index < 0 ? names.length : index;
 }
 
 /** Three significant digits, never in exponential form. */

@@ -12,6 +12,7 @@ import {
   labelNats,
   meanOf,
   type Model,
+  modelNames,
   modelsOf,
   nats,
   toyModels,
@@ -200,7 +201,7 @@ export function toyTable(records: readonly Record[]): VNode | null {
   const groups = [
     ...Map.groupBy(models, ({ run, setting }) => `${run.dataset} ${setting}`).values(),
   ];
-  const names = [...new Set(models.map(({ name }) => name))];
+  const names = modelNames(models);
   const find = (group: readonly Model[], name: string) =>
     group.find((model) => model.name === name);
   const columns: TableColumn<readonly Model[]>[] = [

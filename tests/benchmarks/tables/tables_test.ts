@@ -3,7 +3,7 @@ import { parse } from "npm:csv-parse@7.0.3/sync";
 import { toCsv } from "../../../benchmarks/tables/csv.ts";
 import type { EnergyScores, Record, Scores } from "../../../benchmarks/record.ts";
 import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
-import { modelsOf, nats, withoutSurpassed } from "../../../benchmarks/tables/models.ts";
+import { modelNames, modelsOf, nats, withoutSurpassed } from "../../../benchmarks/tables/models.ts";
 import { buildTables, currentRecords } from "../../../benchmarks/tables.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { assertAllClose } from "../../_assert.ts";
@@ -363,4 +363,25 @@ Deno.test("tables of scores show the standard error where a few examples decide"
     });
     assert.match(buildTables(seeds)["tables/quality.md"]!, expected);
   }
+});
+
+Deno.test("modelNames() has flat flows in the order of families, then other variants, whatever comes first", () => {
+  const of = (family: string, variant: "flat" | "deep", dataset: string) =>
+    record({ run: { ...plan!, family, variant, dataset } as Record["run"], id: family + variant });
+  const records = [
+    of("glow", "deep", "moons"),
+    of("maf", "flat", "moons"),
+    of("glow", "flat", "circles"),
+    of("of_another_program", "flat", "circles"),
+    of("gaussian", "flat", "circles"),
+    of("nice", "flat", "circles"),
+  ];
+  assert.deepEqual(modelNames(modelsOf(records)), [
+    "gaussian",
+    "nice",
+    "glow",
+    "maf",
+    "of_another_program",
+    "glow deep",
+  ]);
 });
