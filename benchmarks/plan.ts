@@ -13,6 +13,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     flat        as vectors
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
+ *     deep_long   deep for four times the steps, on toys that take them
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths
@@ -26,6 +27,7 @@ export const VARIANTS = [
   "flat",
   "made",
   "deep",
+  "deep_long",
   "grey",
   "conv",
   "conv_grey",

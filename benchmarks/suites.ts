@@ -89,7 +89,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
     })),
     ...VARIANTS.flatMap((variant) => {
       const own = variants[variant];
-      if (!own) return [];
+      if (!own || (own.datasets && !own.datasets.includes(dataset))) return [];
       return familiesOf(own).flatMap((family) =>
         seedsOf(selection, settings, own).map((seed) => ({
           ...common,

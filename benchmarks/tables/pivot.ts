@@ -90,6 +90,7 @@ function variantNotes(models: readonly string[]): string {
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
   made: "a flow of one layer",
   deep: "more layers, on toys also more steps, by Muon",
+  deep_long: "deep, four times the steps",
   grey: "with grey levels of learned widths",
   conv: "multi-scale and convolutional",
   conv_grey: "conv, with grey levels like grey",
