@@ -17,12 +17,10 @@ export function withMore(
     ...settings,
     families,
     flow: { ...settings.flow, classes: 10 },
-    seeds: [0],
   });
   const grey = (settings: VariantSettings): VariantSettings => ({
     ...settings,
     flow: { ...settings.flow, greyLevels: "learned" },
-    seeds: [0],
     ...(settings.tuned !== undefined && { tuned: `${settings.tuned}, grey levels` }),
   });
   const convGrey = grey(conv);
