@@ -134,7 +134,7 @@ export function scoreDraws(
     logZ: logZ.value,
     logZError: logZ.error,
     logZEstimate: largest + Math.log(sum / count),
-    logZEstimateSe: Math.sqrt(Math.max(0, 1 / essFraction - 1) / Math.max(1, count - 1)),
+    logZEstimateSe: Math.sqrt(Math.max(0, 1 / essFraction - 1) / (count - 1)),
     sampleCount: count,
   };
 }

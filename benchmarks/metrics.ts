@@ -27,12 +27,12 @@ export function mean(values: Float64Array | readonly number[]): number {
   return sum / values.length;
 }
 
-/** Mean and standard error of a list of numbers, in float64. */
+/** Mean and standard error of a list of numbers, in float64. Of one number the error is not known: NaN. */
 export function meanAndError(values: Float64Array): { mean: number; error: number } {
   const n = values.length;
   const center = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
-  return { mean: center, error: n > 1 ? Math.sqrt(squares / (n - 1) / n) : 0 };
+  return { mean: center, error: Math.sqrt(squares / (n - 1) / n) };
 }
 
 /** The median of numbers in any order. */

@@ -30,7 +30,7 @@ export interface Splits {
  * @param indices Row numbers, in the order wanted.
  * @param noise Source of u, one number per value; not drawn from where the rows are continuous.
  * @returns indices.length x dim numbers, row-major.
- * @throws {RangeError} If an index is not a row number.
+ * @throws {RangeError} If an index is not a row number, or there are not count x dim values.
  */
 export function exampleBatch(
   rows: Rows,
@@ -38,6 +38,12 @@ export function exampleBatch(
   noise: Rng,
 ): Float32Array<ArrayBuffer> {
   const { values, count, dim, levels } = rows;
+  if (values.length !== count * dim) {
+    throw new RangeError(
+      `Cannot take examples as there must be count x dim values, ${count} x ${dim}: current count is ` +
+        values.length,
+    );
+  }
   const batch = new Float32Array(indices.length * dim);
   const ceilings = levels === null ? null : ceilingsOf(levels);
   for (let i = 0; i < indices.length; i++) {

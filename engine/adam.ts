@@ -111,7 +111,8 @@ export class Adam implements Disposable {
     for (const { dtype, name } of variables) {
       if (dtype !== "float32") {
         throw new TypeError(
-          `Cannot create Adam as ${name} must be of type float32: current type is ${dtype}`,
+          `Cannot create Adam as ${name} must be of type float32: current type is ${dtype}. Of a flow's ` +
+            "variables take those that are trainable",
         );
       }
     }

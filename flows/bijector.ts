@@ -58,14 +58,15 @@ export function latentShapeOf(bijector: Bijector): readonly number[] {
 }
 
 /**
- * The shape check of every flow and bijector.
+ * The check of what every flow and bijector is given.
  *
  * @param action What was asked for, as the message names it: `maf.forward`.
  * @param tensor The argument.
  * @param eventShape The shape of one event.
  * @param symbol The argument's name in the message.
  * @returns The batch size.
- * @throws {TypeError} If the shape is not [batch, ...eventShape] with batch >= 1.
+ * @throws {TypeError} If the shape is not [batch, ...eventShape] with batch >= 1, or the type not float32, whose
+ *   bits the kernels take everything for.
  */
 export function checkBatch(
   action: string,
@@ -82,6 +83,12 @@ export function checkBatch(
       `Cannot evaluate ${action} as ${symbol} must have shape [batch, ${
         eventShape.join(", ")
       }] with batch >= 1: current shape is [${tensor.shape.join(", ")}]`,
+    );
+  }
+  if (tensor.dtype !== "float32") {
+    throw new TypeError(
+      `Cannot evaluate ${action} as ${symbol} must be float32: current type is ${tensor.dtype}, ` +
+        `take tf.cast(${symbol}, "float32")`,
     );
   }
   return batch;

@@ -140,7 +140,13 @@ export function createFlow(
       }`,
     );
   }
-  const conditional = classes === undefined ? {} : { classes };
+  if (logitAlpha !== null && typeof logitAlpha !== "number") {
+    throw new TypeError(
+      `Cannot create ${definition.name} as logitAlpha must be a number or null: current value is ` +
+        JSON.stringify(logitAlpha),
+    );
+  }
+  const conditional: FlowConfig = classes === undefined ? {} : { classes };
   // What holds no tensors comes first: it may refuse.
   const logit = logitAlpha === null ? [] : [new Logit(eventShape, logitAlpha)];
   const { base, bijector } = create({ ...config, ...conditional }, rng);

@@ -225,20 +225,26 @@ export class MaskedAutoregressive implements Bijector {
   /** Ends with the (mu, a) that gave x, those of an iterate that x differs from by the tolerance at most. */
   #iterate(z: tf.Tensor, c: tf.Tensor2D | undefined): { x: tf.Tensor; params: tf.Tensor } {
     const { dim } = this.#made;
+    // It cannot be asked for the change at once, and D passes are exact in turn, too.
+    if (tf.getBackend() === "webgpu") return this.#solveInTurn(z, c);
     let x: tf.Tensor = tf.zerosLike(z);
     for (this.#passes = 1;; this.#passes++) {
       const { y, params } = this.#pass(z, x, c);
       // On the way an iterate may overflow; with 0 in its place it can still become exact.
-      const next = tf.tidy(() => tf.where(tf.lessEqual(tf.abs(y), HUGE), y, tf.zerosLike(y)));
-      let change = Infinity;
-      // Where a backend cannot be asked at once, D passes are exact.
-      if (tf.getBackend() !== "webgpu") {
-        change = tf.tidy(() =>
-          tf.max(tf.div(tf.abs(tf.sub(next, x)), tf.add(1, tf.abs(next)))).dataSync()[0]!
-        );
+      const isFollowed = tf.tidy(() => tf.lessEqual(tf.abs(y), HUGE));
+      const next = tf.tidy(() => tf.where(isFollowed, y, tf.zerosLike(y)));
+      const change = tf.tidy(() =>
+        tf.max(tf.div(tf.abs(tf.sub(next, x)), tf.add(1, tf.abs(next)))).dataSync()[0]!
+      );
+      const isExact = tf.tidy(() => tf.all(isFollowed).dataSync()[0] === 1);
+      tf.dispose([x, isFollowed]);
+      if (this.#passes === dim || change <= JACOBI_TOLERANCE) {
+        next.dispose();
+        if (isExact) return { x: y, params };
+        // The others were found with 0 in place of a coordinate that is NaN or so large in truth.
+        tf.dispose([y, params]);
+        return this.#solveInTurn(z, c);
       }
-      x.dispose();
-      if (this.#passes === dim || change <= JACOBI_TOLERANCE) return { x: y, params };
       tf.dispose([y, params]);
       x = next;
     }

@@ -18,7 +18,8 @@ export class DivergenceError extends Error {
   constructor({ step, loss, seed }: Divergence) {
     super(
       `Cannot continue training as loss and gradient must be finite: at step ${step} of seed ` +
-        `${seed} the loss is ${loss}. A smaller learning rate or a smaller clipNorm may help`,
+        `${seed} the loss is ${loss}. A smaller learning rate or a smaller clipNorm may help, where all ` +
+        "of the data are finite, and within [0, 1] if the flow has a logit",
     );
     this.step = step;
     this.loss = loss;

@@ -59,7 +59,7 @@ testWith(["read", "write"], "bench refuses a file that it cannot use before any 
       [`${folder}/missing.csv`, /^Cannot open .*missing\.csv as there is no such file$/],
       ["", /^Cannot use a file as a data set .*: current value is "file:"$/],
       [`${folder}/short`, /ends in \.csv or \.npy: current value is "file:.*short"$/],
-      [`${folder}/short.csv`, /at least 10 rows: current count is 2$/],
+      [`${folder}/short.csv`, /at least 20 rows: current count is 2$/],
       [`${folder}/bad.csv`, /as line 202 has 3 numbers where line 1 has 2$/],
       [`${folder}/flat.csv`, /as column "y" must vary over the training rows: all 160 are 1$/],
       [`${folder}/text.npy`, /must begin with \\x93NUMPY/],

@@ -56,7 +56,7 @@ Deno.test("meanAndError() is the mean and its standard error", () => {
     mean: 2.5,
     error: Math.sqrt(5 / 12),
   });
-  assert.deepEqual(meanAndError(Float64Array.of(7)), { mean: 7, error: 0 });
+  assert.deepEqual(meanAndError(Float64Array.of(7)), { mean: 7, error: NaN });
 });
 
 Deno.test("quantile() interpolates", () => {

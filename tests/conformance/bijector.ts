@@ -166,7 +166,7 @@ export const BIJECTOR_CHECKS = {
     assert.deepEqual(evaluate(), first);
     assert.equal(tf.memory().numTensors, before, "tensors leaked");
   },
-  "wrong shapes are refused": ({ bijector, x, context }) =>
+  "wrong shapes and types are refused": ({ bijector, x, context }) =>
     withTensors(() => {
       const refuses = (
         evaluate: (tensor: tf.Tensor) => unknown,
@@ -178,6 +178,12 @@ export const BIJECTOR_CHECKS = {
           assert.throws(() => evaluate(tf.zeros(shape)), {
             name: "TypeError",
             message: new RegExp(message.replaceAll(/[[\]]/g, "\\$&")),
+          });
+        }
+        for (const dtype of ["int32", "bool"] as const) {
+          assert.throws(() => evaluate(tf.ones([3, ...event], dtype)), {
+            name: "TypeError",
+            message: new RegExp(`must be float32: current type is ${dtype}, take tf\\.cast`),
           });
         }
       };

@@ -176,7 +176,7 @@ const BROKEN: Record<string, { make: (dim: number) => Bijector; caughtBy: CheckN
         forward: (x) => ({ z: tf.mul(x, scale), logDet: tf.zeros([x.shape[0]!]) as tf.Tensor1D }),
       });
     },
-    caughtBy: ["wrong shapes are refused"],
+    caughtBy: ["wrong shapes and types are refused"],
   },
   "an order that is not autoregressive": {
     make: (dim) => {

@@ -112,8 +112,8 @@ testWith(
     const lines = (cells: (i: number) => string, count = 20) =>
       Array.from({ length: count }, (_, i) => cells(i)).join("\n");
     const cases: [string, RegExp][] = [
-      ["", /^Cannot read .*a\.csv as it must have at least 10 rows: current count is 0$/],
-      [lines(String, 9), /at least 10 rows: current count is 9$/],
+      ["", /^Cannot read .*a\.csv as it must have at least 20 rows: current count is 0$/],
+      [lines(String, 19), /at least 20 rows: current count is 19$/],
       [lines((i) => `${i},x`), /as line 1, column 2 is no finite number: current value is "x"$/],
       [
         `u,v\n${lines((i) => `${i},0.1`)}`,

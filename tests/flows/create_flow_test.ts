@@ -42,6 +42,7 @@ Deno.test("createFlow() refuses what it cannot make, and says what to do", async
     ["maf", { eventShape: [2], activation: "sine" }, /RangeError: .*relu, tanh.*"sine"/],
     ["maf", { eventShape: [2], depth: 3 }, /TypeError: .*no option "depth".*layers, hidden/],
     ["maf", { eventShape: [2], logitAlpha: 0.7 }, /RangeError: .*alpha.*0\.7/],
+    ["maf", { eventShape: [2], logitAlpha: "1e-6" }, /TypeError: .*logitAlpha.*number.*"1e-6"/],
     [
       "maf",
       { eventShape: [2], greyLevels: "some" },

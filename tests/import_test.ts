@@ -35,6 +35,17 @@ const refusal = await runBenchmark(more, { out: "other", jobs: 2 }).catch(({ mes
 console.log(JSON.stringify({ backend, shape: x.shape, looks: curve.length, statuses, refusal }));
 `;
 
+/** What a command prints that starts in a folder with a cache of its own. */
+async function deno(folder: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("deno", {
+    args,
+    cwd: folder,
+    env: { DENO_DIR: `${folder}/deno_dir`, NO_COLOR: "1" },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
 testWith(
   ["read", "write", "run", "net"],
   "mod.ts works imported over HTTP from an empty folder",
@@ -59,20 +70,9 @@ testWith(
       const host = `127.0.0.1:${server.addr.port}`;
       await Deno.writeTextFile(`${folder}/main.ts`, PROGRAM(`http://${host}/mod.ts`));
       await Deno.writeTextFile(`${folder}/diagonal.ts`, FAMILY(`http://${host}/mod.ts`));
-      const { success, stdout, stderr } = await new Deno.Command("deno", {
-        args: [
-          "run",
-          "--no-prompt",
-          "--allow-read",
-          "--allow-write=out",
-          `--allow-import=${host}`,
-          "main.ts",
-        ],
-        cwd: folder,
-        env: { DENO_DIR: `${folder}/deno_dir`, NO_COLOR: "1" },
-      }).output();
-      assert.ok(success, new TextDecoder().decode(stderr));
-      const printed = new TextDecoder().decode(stdout).trim().split("\n").at(-1)!;
+      const allowed = ["--allow-read", "--allow-write=out", `--allow-import=${host}`];
+      const output = await deno(folder, "run", "--no-prompt", ...allowed, "main.ts");
+      const printed = output.trim().split("\n").at(-1)!;
       assert.deepEqual(JSON.parse(printed), {
         backend: "wasm",
         shape: [3, 2],
@@ -87,6 +87,22 @@ testWith(
         !requested.some((path) => path.includes("node_modules")),
         "more than sources served",
       );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+testWith(
+  ["read", "write", "run"],
+  "mod.ts has no type errors by the compiler's options of whoever imports it",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/deno.json`, "{}");
+      const mod = new URL("../mod.ts", import.meta.url);
+      await Deno.writeTextFile(`${folder}/main.ts`, FAMILY(mod.href));
+      await deno(folder, "check", "main.ts");
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
