@@ -5,6 +5,8 @@ import { engineInfo } from "../engine/init_engine.ts";
 export interface Environment {
   readonly backend: string;
   readonly gemm: string;
+  /** Absent in records made before it was asked for. */
+  readonly gemmBuild?: string;
   readonly threads: number;
   readonly cpu: string;
   readonly cores: number;
@@ -18,12 +20,13 @@ export interface Environment {
 
 /** The environment of this process; what may not be asked is "". */
 export async function describeEnvironment(): Promise<Environment> {
-  const { backend, gemm, threads, tfjs } = engineInfo();
+  const { backend, gemm, gemmBuild, threads, tfjs } = engineInfo();
   const mayAskCpus = Deno.permissions.querySync({ name: "sys", kind: "cpus" }).state === "granted";
   const processors = mayAskCpus ? cpus() : [];
   return {
     backend,
     gemm,
+    gemmBuild,
     threads,
     cpu: processors[0]?.model.trim() ?? "",
     cores: processors.length,

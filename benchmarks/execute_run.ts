@@ -143,8 +143,9 @@ async function executeEnergy(run: EnergyRun, options: Context): Promise<Outcome>
 /** A checkpoint belongs to one run on one engine by one version of the code. */
 function hooksOf(options: Context, data: string): TrainHooks {
   const { runId: run, environment, training, signal, onProgress } = options;
-  const { backend, gemm, threads, cpu, tfjs, commit } = environment;
-  const owner = { run, data, backend, gemm, threads: String(threads), cpu, tfjs, commit };
+  const { backend, gemm, gemmBuild = "", threads, cpu, tfjs, commit } = environment;
+  const engine = { backend, gemm, gemmBuild, threads: String(threads), cpu, tfjs };
+  const owner = { run, data, ...engine, commit };
   return {
     ...(training && { checkpoint: new Checkpoint(owner, training) }),
     ...(signal && { signal }),

@@ -117,6 +117,7 @@ const RECORD = z.looseObject({
   environment: z.looseObject({
     backend: z.string(),
     gemm: z.string(),
+    gemmBuild: z.string().optional(),
     threads: count,
     cpu: z.string(),
     cores: count,

@@ -57,8 +57,8 @@ export const SCORE_TOLERANCES: readonly {
   {
     reason: "the same instructions in the same order give the same bits",
     fits: (a, b) =>
-      (["commit", "backend", "gemm", "threads", "cpu", "tfjs"] as const)
-        .every((key) => a[key] === b[key]),
+      (["commit", "backend", "gemm", "gemmBuild", "threads", "cpu", "tfjs"] as const)
+        .every((key) => (a[key] ?? "") === (b[key] ?? "")),
     relative: 0,
   },
   {

@@ -23,6 +23,11 @@ const SGEMM = {
   result: "void",
 } as const;
 const SET_THREADS = { parameters: ["i32"], result: "void" } as const;
+const GET_CONFIG = { parameters: [], result: "pointer" } as const;
+const SCOPY = {
+  parameters: ["i32", "pointer", "i32", "buffer", "i32"],
+  result: "void",
+} as const;
 
 const ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112;
 
@@ -36,6 +41,7 @@ interface Library {
   readonly sgemm: Deno.DynamicLibrary<{ cblas_sgemm: typeof SGEMM }>["symbols"]["cblas_sgemm"];
   /** Undefined in a build that decides by itself. */
   readonly setThreads: ((threads: number) => void) | undefined;
+  readonly build: string;
 }
 
 /**
@@ -62,7 +68,8 @@ export function openBlas(
     opened.set(path, library);
     const known = library.setThreads !== undefined;
     const multiply = product(library, memory, threads);
-    return { blas: { name, threads: known ? threads : null, multiply } };
+    const { build } = library;
+    return { blas: { name, build, threads: known ? threads : null, multiply } };
   }
   return { problem };
 }
@@ -135,9 +142,25 @@ function byDefinition(
 function open(name: string, path: string): Library | undefined {
   try {
     const sgemm = Deno.dlopen(path, { cblas_sgemm: SGEMM }).symbols.cblas_sgemm;
-    return { sgemm, setThreads: openSetThreads(name, path) };
+    return { sgemm, setThreads: openSetThreads(name, path), build: buildOf(name, path) };
   } catch {
     return undefined; // It is not there: the usual case.
+  }
+}
+
+/**
+ * Version, options, and the kind of processor whose kernels OpenBLAS chose. It keeps them in 256 bytes, which its
+ * own copy of 64 numbers fetches: to look at foreign memory takes permission for all libraries.
+ */
+function buildOf(name: string, path: string): string {
+  if (name !== "openblas") return "";
+  try {
+    const { symbols } = Deno.dlopen(path, { openblas_get_config: GET_CONFIG, cblas_scopy: SCOPY });
+    const bytes = new Uint8Array(256);
+    symbols.cblas_scopy(bytes.length / 4, symbols.openblas_get_config(), 1, bytes, 1);
+    return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+  } catch {
+    return ""; // A build without this symbol.
   }
 }
 

@@ -22,6 +22,11 @@ export interface EngineInfo {
    * "flowbench-simd" and "tfjs-cpu".
    */
   readonly gemm: string;
+  /**
+   * What a BLAS library says of its version and of the processor that it chose its kernels for: others add in
+   * another order. "" where there is none, or it says nothing.
+   */
+  readonly gemmBuild: string;
   /** Threads that a large product uses. */
   readonly threads: number;
   /** The version of TensorFlow.js. */
@@ -163,7 +168,8 @@ function startBlas(threads: number): string {
   if (!isBlasRight(kernels, blas)) return `the products of ${blas.name} are wrong`;
   install({ ...kernels, blas });
   const { note } = current!;
-  current = { ...describe("wasm+blas", blas.name, note), threads: blas.threads ?? threads };
+  const { name, build, threads: taken } = blas;
+  current = { ...describe("wasm+blas", name, note), gemmBuild: build, threads: taken ?? threads };
   return "";
 }
 
@@ -195,5 +201,5 @@ function wasmBinaryProblem(): string {
 }
 
 function describe(backend: EngineInfo["backend"], gemm: string, note: string): EngineInfo {
-  return { backend, gemm, threads: 1, tfjs: tf.version.tfjs, note };
+  return { backend, gemm, gemmBuild: "", threads: 1, tfjs: tf.version.tfjs, note };
 }

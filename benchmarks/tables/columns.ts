@@ -66,6 +66,11 @@ const ENVIRONMENT: readonly Column<Record>[] = [
   { name: "started_at", value: ({ startedAt }) => startedAt },
 ];
 
+const GEMM_BUILD: Column<Record> = {
+  name: "gemm_build",
+  value: ({ environment }) => environment.gemmBuild ?? null,
+};
+
 const REASON: Column<Record> = { name: "reason", value: ({ reason }) => reason };
 
 /** quality.csv: one row per trained flow or fitted baseline. */
@@ -103,6 +108,7 @@ export const QUALITY: readonly Column<Record>[] = [
     name: "optimizer",
     value: ({ run }) => run.kind === "quality" && run.train ? run.train.optimizer ?? "adam" : null,
   },
+  GEMM_BUILD,
 ];
 
 /** energy.csv: one row per flow that was fitted to an energy. */
@@ -119,6 +125,7 @@ export const ENERGY: readonly Column<Record>[] = [
   { name: "log_z_estimate_se", value: ({ energy }) => energy?.logZEstimateSe ?? null },
   ...ENVIRONMENT,
   REASON,
+  GEMM_BUILD,
 ];
 
 /** An operation of a timed flow. */
@@ -156,6 +163,7 @@ export const TIMING: readonly Column<TimingRow>[] = [
   { name: "cpu", value: ({ record }) => record.environment.cpu },
   { name: "layers", value: ({ record }) => layers(record.run) },
   { name: "hidden", value: ({ record }) => hidden(record.run) },
+  { name: "gemm_build", value: ({ record }) => record.environment.gemmBuild ?? null },
 ];
 
 /** scaling.csv: how times grow with the number of coordinates. */

@@ -104,6 +104,8 @@ interface KernelExports {
 export interface Blas {
   /** "openblas", "accelerate" or "mkl". */
   readonly name: string;
+  /** What it says of itself; "": nothing. */
+  readonly build: string;
   /** Threads of one large product; null where the library decides by itself. */
   readonly threads: number | null;
   /** C = A B, or C += A B; every matrix has neighbouring rows or neighbouring columns, C the latter. */

@@ -102,6 +102,7 @@ Deno.test("SCORE_TOLERANCES has an entry for every pair of engines, with the str
     commit: "e",
     backend: "wasm",
     gemm: "a",
+    gemmBuild: "z",
     threads: 1,
     cpu: "c",
     tfjs: "4",
@@ -112,9 +113,17 @@ Deno.test("SCORE_TOLERANCES has an entry for every pair of engines, with the str
     SCORE_TOLERANCES.find(({ fits }) => fits(wasm, { ...wasm, ...change }))!.relative;
   assert.equal(toleranceOf({}), 0);
   assert.equal(toleranceOf({ cores: 64 }), 0);
-  const different = [{ commit: "f" }, { cpu: "d" }, { gemm: "b" }, { threads: 2 }, {
-    backend: "cpu",
-  }];
+  const different = [
+    { commit: "f" },
+    { cpu: "d" },
+    { gemm: "b" },
+    { threads: 2 },
+    {
+      backend: "cpu",
+    },
+    { gemmBuild: "y" },
+    { gemmBuild: undefined },
+  ];
   for (const change of different) assert.ok(toleranceOf(change) > 0, JSON.stringify(change));
   assert.ok(toleranceOf({ backend: "webgpu" }) > toleranceOf({ backend: "cpu" }));
 });

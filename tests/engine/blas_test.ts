@@ -10,12 +10,14 @@ Deno.test({
   name: `initEngine() takes a BLAS library for auto${blasProblem && ` (${blasProblem})`}`,
   ignore: blasProblem !== "",
   fn: async () => {
-    const { backend, gemm, threads, note } = await initEngine({ threads: 1 });
+    const { backend, gemm, gemmBuild, threads, note } = await initEngine({ threads: 1 });
     assert.equal(backend, "wasm+blas");
     assert.ok(BLAS_LIBRARIES.some(({ name }) => name === gemm));
+    if (gemm === "openblas") assert.match(gemmBuild, /^OpenBLAS \d+\.\d+/);
     assert.equal(threads, 1);
     assert.equal(note, "");
-    assert.equal((await initEngine({ backend: "wasm" })).backend, "wasm");
+    const wasm = await initEngine({ backend: "wasm" });
+    assert.deepEqual([wasm.backend, wasm.gemmBuild], ["wasm", ""]);
     assert.equal(installedKernels()!.blas, null);
   },
 });

@@ -207,7 +207,7 @@ testWith(
         csv.split("\n")[0],
         "run_id,suite,profile,dataset,dim,family,variant,layers,hidden,params,seed,status,steps," +
           "train_seconds,kl_nats,kl_se,ess_fraction,log_z,log_z_error,log_z_estimate," +
-          "log_z_estimate_se,backend,gemm,threads,cpu,deno,tfjs,commit,started_at,reason",
+          "log_z_estimate_se,backend,gemm,threads,cpu,deno,tfjs,commit,started_at,reason,gemm_build",
       );
       const [row, ...more] = rows(csv);
       assert.equal(more.length, 0);

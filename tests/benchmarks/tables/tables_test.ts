@@ -136,7 +136,7 @@ Deno.test("buildTables() has images, profiles and the report's experiments apart
     return {
       ...record({ id: `${variant}${bitsPerDim}` }),
       run: { ...run, variant, ...change } as Record["run"],
-      scores: { ...scores, space, bitsPerDim, nllNats: bitsPerDim },
+      scores: { ...scores, space, bitsPerDim, nllNats: bitsPerDim, klNats: bitsPerDim - 2.4 },
     };
   };
   const records = [of("conv", 1.2), of("flat", 1.9), of("flat", 7, { suite: "report" })];
@@ -271,7 +271,7 @@ Deno.test("modelsOf() has versions of a family apart, and what went wrong with t
 });
 
 Deno.test("buildTables() takes no mean over seeds with different budgets", () => {
-  const longer = record({ seed: 1, nllNats: 2 });
+  const longer = { ...record({ seed: 1 }), scores: { ...scores, klNats: -0.4 } };
   const run = { ...longer.run, train: { maxSteps: 10_000 } } as unknown as Record["run"];
   const tables = buildTables([record({ seed: 0 }), { ...longer, run }]);
   assert.match(tables["tables/quality.md"]!, /\| 2\.500; 2\.000 \|\n\n.*Several numbers in a cell/);
@@ -343,9 +343,13 @@ Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
 
 Deno.test("tables of scores show the standard error where a few examples decide", () => {
   const pixels = { space: "pixel" as const, dim: 784 };
+  const unknown = { floorNats: null, klNats: null, klSe: null };
   const cases: [string, Partial<Scores>, RegExp][] = [
-    ["quality", { nllSe: 0.05 }, /\| 2\.500 \|\n\n(?!.*±)/],
-    ["quality", { nllSe: 0.25 }, /\| 2\.500 ± 0\.25 \|\n\n.*±/],
+    ["quality", { nllSe: 0.05, ...unknown }, /\| 2\.500 \|\n\n(?!.*±)/],
+    ["quality", { nllSe: 0.25, ...unknown }, /\| 2\.500 ± 0\.25 \|\n\n.*±/],
+    // With the true density the KL says it with less noise.
+    ["quality", { nllNats: 3, nllSe: 0.25, klSe: 0.05 }, /\| 2\.500 \|\n\n(?!.*±)/],
+    ["quality", { klNats: 1, klSe: 0.15 }, /\| 3\.400 ± 0\.15 \|\n\n.*±/],
     ["images", { ...pixels, nllSe: 2 }, /\| 1\.800 \|\n\n(?!.*±)/],
     ["images", { ...pixels, nllSe: 100 * 784 * Math.LN2 / 1000 }, /\| 1\.800 ± 0\.1 \|\n\n.*±/],
   ];
@@ -359,7 +363,7 @@ Deno.test("tables of scores show the standard error where a few examples decide"
   for (const [hashes, expected] of [["same", / ± 0\.4 \|/], ["own", / ± 0\.2 \|/]] as const) {
     const seeds = [0, 1, 2, 3].map((seed) => {
       const dataHash = hashes === "same" ? "" : String(seed);
-      return { ...record({ seed }), scores: { ...scores, nllSe: 0.4, dataHash } };
+      return { ...record({ seed }), scores: { ...scores, klSe: 0.4, dataHash } };
     });
     assert.match(buildTables(seeds)["tables/quality.md"]!, expected);
   }
