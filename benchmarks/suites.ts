@@ -43,9 +43,16 @@ export interface Selection {
  * The runs of a profile, in the order in which they are made.
  *
  * @param selection A name that no suite of the profile has selects nothing.
- * @throws {RangeError} If the name of a file is malformed.
+ * @throws {RangeError} If there is no such profile, or the name of a file is malformed.
  */
 export function planRuns(selection: Selection): Run[] {
+  if (!Object.hasOwn(PROFILES, selection.profile)) {
+    throw new RangeError(
+      `Cannot plan runs as profile must be one of ${
+        Object.keys(PROFILES).join(", ")
+      }: current value is "${selection.profile}"`,
+    );
+  }
   const settings = PROFILES[selection.profile];
   const selected = (list: readonly string[] | undefined, name: string): boolean =>
     !list?.length || list.includes(name);

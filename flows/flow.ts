@@ -20,6 +20,7 @@ export class Flow implements Disposable {
   readonly bijector: Bijector;
   /** The fully resolved config: what a saved file and a result carry. */
   readonly config: FlowConfig;
+  #isDisposed = false;
 
   constructor(base: BaseName, bijector: Bijector, config: FlowConfig) {
     this.base = base;
@@ -140,7 +141,8 @@ export class Flow implements Disposable {
   }
 
   /**
-   * Sets what is initialised from data (actnorm). Call it once, with the first batch.
+   * Sets what is initialised from data (actnorm). Call it once, with the first batch: of a few examples
+   * deviations are no estimate, and of a single vector they are 0.
    *
    * @param x Shape [batch, ...eventShape].
    * @param context Of a flow with classes.
@@ -152,6 +154,7 @@ export class Flow implements Disposable {
   }
 
   #check(action: string, context: tf.Tensor | undefined, batch: number): void {
+    if (this.#isDisposed) throw new Error(`Cannot evaluate ${action} as the flow was disposed`);
     if (this.classes !== null) return checkContext(action, context, this.classes, batch);
     if (context === undefined) return;
     throw new TypeError(
@@ -161,6 +164,7 @@ export class Flow implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.bijector[Symbol.dispose]();
   }
 }

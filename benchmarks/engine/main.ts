@@ -116,7 +116,10 @@ async function timePeer(
     `--models=${models.map(({ name }) => name).join(",")}`,
     ...(isFirst ? ["--sample"] : []),
   ];
-  const { success, stdout, stderr } = await new Deno.Command(python, { args }).output();
+  // Its BLAS does not hear of torch.set_num_threads.
+  const names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
+  const env = Object.fromEntries(names.map((name) => [name, String(threads)]));
+  const { success, stdout, stderr } = await new Deno.Command(python, { args, env }).output();
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim();
   if (!success) {
     throw new Error(

@@ -25,6 +25,14 @@ Deno.test("planRuns() has MADE and deep flows: flat ones with other layers, and 
   }
 });
 
+Deno.test("planRuns() refuses a profile that is none", () => {
+  assert.throws(() => planRuns({ profile: "papre" as "paper" }), {
+    name: "RangeError",
+    message:
+      'Cannot plan runs as profile must be one of smoke, quick, paper: current value is "papre"',
+  });
+});
+
 Deno.test("planRuns() has a variant's own data sets, where it has some", () => {
   const of = (variants: string[], datasets: string[] = []) =>
     planRuns({ profile: "paper", suites: ["toy"], variants, datasets })

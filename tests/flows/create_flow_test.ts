@@ -152,6 +152,25 @@ Deno.test("oneHot() marks each label, and refuses what is none", async () => {
   }
 });
 
+Deno.test("a disposed flow says so", async () => {
+  await startEngine();
+  const flow = createFlow("glow", { eventShape: [2] }, rng);
+  const x = tf.zeros([20, 2]);
+  flow[Symbol.dispose]();
+  for (
+    const [name, evaluate] of Object.entries({
+      logProb: () => flow.logProb(x),
+      sample: () => flow.sample(1, rng),
+      sampleWithLogProb: () => flow.sampleWithLogProb(1, rng),
+      initialize: () => flow.initialize(x),
+    })
+  ) {
+    const message = `Cannot evaluate Flow.${name} as the flow was disposed`;
+    assert.throws(evaluate, { name: "Error", message });
+  }
+  x.dispose();
+});
+
 Deno.test("Flow.sample() refuses a count that is none", async () => {
   await startEngine();
   using flow = createFlow("realnvp", { eventShape: [2] }, rng);
