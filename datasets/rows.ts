@@ -30,7 +30,7 @@ export interface Splits {
  * @param indices Row numbers, in the order wanted.
  * @param noise Source of u, one number per value; not drawn from where the rows are continuous.
  * @returns indices.length x dim numbers, row-major.
- * @throws {RangeError} If an index is not a row number, or there are not count x dim values.
+ * @throws {RangeError} If an index is not a row number, or there are fewer than count x dim values.
  */
 export function exampleBatch(
   rows: Rows,
@@ -38,9 +38,9 @@ export function exampleBatch(
   noise: Rng,
 ): Float32Array<ArrayBuffer> {
   const { values, count, dim, levels } = rows;
-  if (values.length !== count * dim) {
+  if (values.length < count * dim) {
     throw new RangeError(
-      `Cannot take examples as there must be count x dim values, ${count} x ${dim}: current count is ` +
+      `Cannot take examples as there must be count x dim values at least, ${count} x ${dim}: current count is ` +
         values.length,
     );
   }
