@@ -34,7 +34,8 @@ export interface MaskedAutoregressiveOptions {
  *
  *     sequential:   D passes through the whole network, a coordinate each, as in the papers
  *     jacobi:       passes that update all coordinates at once, until none changes by more than
- *                   1e-6 (1 + |x|); after k passes k coordinates are exact, so D at most
+ *                   1e-6 (1 + |x|); after k passes k coordinates are exact, so D at most; where one ends
+ *                   as NaN or above 1e15, and on webgpu, the sequential one
  *     incremental:  one pass, coordinate by coordinate, each weight used once ({@link invertMade});
  *                   on backends without kernels the sequential one
  */
