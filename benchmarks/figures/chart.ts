@@ -31,6 +31,12 @@ export function styleOf(family: string): { readonly colour: string; readonly sym
   return FAMILY_STYLE[family] ?? OTHER;
 }
 
+/** Where each of some names begins, px, if they stand in a line with some space behind each. */
+export function inLine(names: readonly string[], space: number): number[] {
+  const widths = names.map((name) => 7.5 * name.length + space);
+  return names.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
+}
+
 /** Ticks of a logarithmic axis over some times, ms. */
 export function powersOfTen(times: readonly number[]): number[] {
   const known = times.filter(Number.isFinite);

@@ -1,11 +1,18 @@
-import { chart, Plot, styleOf } from "./chart.ts";
+import { chart, inLine, Plot, styleOf } from "./chart.ts";
 import { spaced } from "../tables/format.ts";
 import { median } from "../metrics.ts";
 import { type Model, modelsOf, settingOf, toyModels, withoutSurpassed } from "../tables/models.ts";
+import type { Variant } from "../plan.ts";
 import type { Record } from "../record.ts";
 
 /** Panels of a line. */
 const COLUMNS = 3;
+
+const DASHES = { solid: "none", dashed: "5 3", dotted: "1.5 2" } as const;
+
+function lineOf(variant: Variant): keyof typeof DASHES {
+  return variant === "flat" ? "solid" : variant === "deep" ? "dashed" : "dotted";
+}
 
 /** How the gap to the entropy falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
@@ -18,7 +25,7 @@ export function drawConvergence(records: readonly Record[]): string | null {
       step,
       gap: Math.max(gap, 1e-3), // A logarithmic axis has no zero.
       colour: styleOf(model.run.family).colour,
-      isDashed: model.run.variant !== "flat",
+      line: lineOf(model.run.variant),
     }))
   );
   if (points.length === 0) return null;
@@ -54,8 +61,9 @@ export function drawConvergence(records: readonly Record[]): string | null {
     marks: [
       Plot.axisX({ ticks, tickFormat: "d" }),
       Plot.axisY({ ticks: [0.001, 0.01, 0.1, 1], tickFormat: String }),
-      Plot.line(points.filter(({ isDashed }) => !isDashed), at),
-      Plot.line(points.filter(({ isDashed }) => isDashed), { ...at, strokeDasharray: "5 3" }),
+      ...Object.entries(DASHES).map(([name, strokeDasharray]) =>
+        Plot.line(points.filter(({ line }) => line === name), { ...at, strokeDasharray })
+      ),
       Plot.text(datasets, {
         ...place,
         text: (dataset: string) => dataset,
@@ -90,12 +98,12 @@ function legend(
   points: readonly {
     readonly model: string;
     readonly colour: string;
-    readonly isDashed: boolean;
+    readonly line: keyof typeof DASHES;
   }[],
 ) {
   const models = [...new Map(points.map((point) => [point.model, point])).values()];
-  const names = models.map(({ model, isDashed }) => isDashed ? `${model} (dashed)` : model);
-  const width = Math.max(80, 7 * Math.max(...names.map((name) => name.length)));
+  const names = models.map(({ model, line }) => line === "solid" ? model : `${model} (${line})`);
+  const dx = inLine(names, 30);
   return models.map(({ colour }, i) =>
     Plot.text([names[i]!], {
       fx: () => 0,
@@ -105,7 +113,7 @@ function legend(
       fontWeight: "bold",
       frameAnchor: "top-left",
       textAnchor: "start",
-      dx: width * i,
+      dx: dx[i]!,
       dy: -36,
     })
   );

@@ -1,4 +1,4 @@
-import { chart, Plot, styleOf } from "./chart.ts";
+import { chart, inLine, Plot, styleOf } from "./chart.ts";
 import { spaced } from "../tables/format.ts";
 import {
   gap,
@@ -8,6 +8,7 @@ import {
   toyModels,
   withoutSurpassed,
 } from "../tables/models.ts";
+import type { Variant } from "../plan.ts";
 import type { Record } from "../record.ts";
 
 /** How far each family is from the entropy, a panel for each data set. */
@@ -29,7 +30,7 @@ export function drawGaps(records: readonly Record[]): string | null {
       low: Math.max(low, least),
       high: Math.max(high, least),
       colour,
-      fill: model.run.variant === "flat" ? colour : "none",
+      fill: fillOf(model.run.variant, colour),
       symbol,
       title,
     };
@@ -76,6 +77,11 @@ export function drawGaps(records: readonly Record[]): string | null {
   }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
 }
 
+/** Full for flat flows, empty for deep ones, pale for others. */
+function fillOf(variant: Variant, colour: string): string {
+  return variant === "flat" ? colour : variant === "deep" ? "none" : `${colour}66`;
+}
+
 /** A line of symbols with the names of the models, above the first panel. */
 function legend(
   points: readonly {
@@ -88,13 +94,13 @@ function legend(
 ): Plot.Markish[] {
   const models = [...new Map(points.map((point) => [point.model, point])).values()];
   const fy = () => points[0]!.dataset;
-  const width = Math.max(90, 24 + 7 * Math.max(...models.map(({ model }) => model.length)));
+  const dx = inLine(models.map(({ model }) => model), 40);
   return models.flatMap(({ model, colour, fill, symbol }, i) => {
     const place = { fy, frameAnchor: "top-left", dy: -26 } as const;
     const style = { fill, stroke: colour, symbol: () => symbol, r: 4 };
     return [
-      Plot.dot([model], { ...place, dx: width * i + 8, ...style }),
-      Plot.text([model], { ...place, dx: width * i + 18, dy: -31, text: () => model }),
+      Plot.dot([model], { ...place, dx: dx[i]! + 8, ...style }),
+      Plot.text([model], { ...place, dx: dx[i]! + 18, dy: -31, text: () => model }),
     ];
   });
 }
