@@ -21,6 +21,7 @@ Deno.test("initEngine() starts cpu, again and again", async () => {
     assert.deepEqual(info, {
       backend: "cpu",
       gemm: "tfjs-cpu",
+      gemmBuild: "",
       threads: 1,
       tfjs: tf.version.tfjs,
       note: "",
