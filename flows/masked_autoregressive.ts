@@ -232,16 +232,14 @@ export class MaskedAutoregressive implements Bijector {
     for (this.#passes = 1;; this.#passes++) {
       const { y, params } = this.#pass(z, x, c);
       // On the way an iterate may overflow; with 0 in its place it can still become exact.
-      const isFollowed = tf.tidy(() => tf.lessEqual(tf.abs(y), HUGE));
-      const next = tf.tidy(() => tf.where(isFollowed, y, tf.zerosLike(y)));
+      const next = tf.tidy(() => tf.where(isFollowed(y), y, tf.zerosLike(y)));
       const change = tf.tidy(() =>
         tf.max(tf.div(tf.abs(tf.sub(next, x)), tf.add(1, tf.abs(next)))).dataSync()[0]!
       );
-      const isExact = tf.tidy(() => tf.all(isFollowed).dataSync()[0] === 1);
-      tf.dispose([x, isFollowed]);
+      x.dispose();
       if (this.#passes === dim || change <= JACOBI_TOLERANCE) {
         next.dispose();
-        if (isExact) return { x: y, params };
+        if (tf.tidy(() => tf.all(isFollowed(y)).dataSync()[0]) === 1) return { x: y, params };
         // The others were found with 0 in place of a coordinate that is NaN or so large in truth.
         tf.dispose([y, params]);
         return this.#solveInTurn(z, c);
@@ -293,5 +291,9 @@ export class MaskedAutoregressive implements Bijector {
 /** Jacobi iteration ends where no coordinate changes by more, relative to 1 + |x|. */
 const JACOBI_TOLERANCE = 1e-6;
 
-/** Larger iterates are not followed. */
+/** Larger iterates are not followed, nor is NaN. */
 const HUGE = 1e15;
+
+function isFollowed(iterate: tf.Tensor): tf.Tensor {
+  return tf.lessEqual(tf.abs(iterate), HUGE);
+}

@@ -1,5 +1,6 @@
 import * as Plot from "npm:@observablehq/plot@0.6.17";
 import { parseHTML } from "npm:linkedom@0.18.15";
+import type { Variant } from "../plan.ts";
 
 export { Plot };
 
@@ -29,6 +30,19 @@ const OTHER = { colour: PALETTE.gray, symbol: "cross" } as const;
 /** The style of a family, or that of all others. */
 export function styleOf(family: string): { readonly colour: string; readonly symbol: string } {
   return FAMILY_STYLE[family] ?? OTHER;
+}
+
+/** Dashes of lines. */
+export const DASHES = { solid: "none", dashed: "5 3", dotted: "1.5 2" } as const;
+
+/** Full symbols and solid lines for flat flows, empty and dashed for deep ones, pale and dotted for others. */
+export function variantStyle(
+  variant: Variant,
+  colour: string,
+): { readonly fill: string; readonly line: keyof typeof DASHES } {
+  if (variant === "flat") return { fill: colour, line: "solid" };
+  if (variant === "deep") return { fill: "none", line: "dashed" };
+  return { fill: `${colour}66`, line: "dotted" };
 }
 
 /** Where each of some names begins, px, if they stand in a line with some space behind each. */

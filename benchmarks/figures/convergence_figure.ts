@@ -1,33 +1,28 @@
-import { chart, inLine, Plot, styleOf } from "./chart.ts";
+import { chart, DASHES, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
 import { spaced } from "../tables/format.ts";
 import { median } from "../metrics.ts";
 import { type Model, modelsOf, settingOf, toyModels, withoutSurpassed } from "../tables/models.ts";
-import type { Variant } from "../plan.ts";
 import type { Record } from "../record.ts";
 
 /** Panels of a line. */
 const COLUMNS = 3;
 
-const DASHES = { solid: "none", dashed: "5 3", dotted: "1.5 2" } as const;
-
-function lineOf(variant: Variant): keyof typeof DASHES {
-  return variant === "flat" ? "solid" : variant === "deep" ? "dashed" : "dotted";
-}
-
 /** How the gap to the entropy falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
   const models = toyModels(modelsOf(withoutSurpassed(records)));
   const setting = settingOf(models.flatMap(({ records }) => records));
-  const points = models.flatMap((model) =>
-    gapCurve(model).map(({ step, gap }) => ({
+  const points = models.flatMap((model) => {
+    const { colour } = styleOf(model.run.family);
+    const { line } = variantStyle(model.run.variant, colour);
+    return gapCurve(model).map(({ step, gap }) => ({
       dataset: spaced(model.run.dataset),
       model: model.name + setting(model.records[0]!),
       step,
       gap: Math.max(gap, 1e-3), // A logarithmic axis has no zero.
-      colour: styleOf(model.run.family).colour,
-      line: lineOf(model.run.variant),
-    }))
-  );
+      colour,
+      line,
+    }));
+  });
   if (points.length === 0) return null;
   const datasets = [...new Set(points.map(({ dataset }) => dataset))];
   const place = {

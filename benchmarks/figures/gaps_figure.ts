@@ -1,4 +1,4 @@
-import { chart, inLine, Plot, styleOf } from "./chart.ts";
+import { chart, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
 import { spaced } from "../tables/format.ts";
 import {
   gap,
@@ -8,7 +8,6 @@ import {
   toyModels,
   withoutSurpassed,
 } from "../tables/models.ts";
-import type { Variant } from "../plan.ts";
 import type { Record } from "../record.ts";
 
 /** How far each family is from the entropy, a panel for each data set. */
@@ -30,7 +29,7 @@ export function drawGaps(records: readonly Record[]): string | null {
       low: Math.max(low, least),
       high: Math.max(high, least),
       colour,
-      fill: fillOf(model.run.variant, colour),
+      fill: variantStyle(model.run.variant, colour).fill,
       symbol,
       title,
     };
@@ -75,11 +74,6 @@ export function drawGaps(records: readonly Record[]): string | null {
       }),
     ],
   }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
-}
-
-/** Full for flat flows, empty for deep ones, pale for others. */
-function fillOf(variant: Variant, colour: string): string {
-  return variant === "flat" ? colour : variant === "deep" ? "none" : `${colour}66`;
 }
 
 /** A line of symbols with the names of the models, above the first panel. */

@@ -118,9 +118,7 @@ Deno.test("SCORE_TOLERANCES has an entry for every pair of engines, with the str
     { cpu: "d" },
     { gemm: "b" },
     { threads: 2 },
-    {
-      backend: "cpu",
-    },
+    { backend: "cpu" },
     { gemmBuild: "y" },
     { gemmBuild: undefined },
   ];
