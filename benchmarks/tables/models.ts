@@ -105,9 +105,21 @@ export function interval(
   return { mean, low: mean - reach, high: mean + reach, over: "test examples" };
 }
 
-/** Test NLL, nats. */
+/** Test NLL, nats, that compares with that of others: see {@link natsOf}. */
 export function nats(model: Model): Interval | null {
-  return interval(model, ({ nllNats }) => nllNats, ({ nllSe }) => nllSe);
+  return interval(model, (scores) => natsOf(scores).nats, (scores) => natsOf(scores).error);
+}
+
+/**
+ * Test NLL, nats, and its standard error: where the true density is known the entropy and the KL, which has less
+ * noise and compares between sets of test points.
+ */
+export function natsOf(
+  { nllNats, nllSe, floorNats, klNats, klSe }: Scores,
+): { readonly nats: number; readonly error: number } {
+  return floorNats === null || klNats === null || klSe === null
+    ? { nats: nllNats, error: nllSe }
+    : { nats: floorNats + klNats, error: klSe };
 }
 
 /** Test bits/dim that compare with those of others: see {@link bitsOf}. */

@@ -123,6 +123,7 @@ const COLUMNS: readonly TableColumn<Model>[] = [
   { name: "seeds", value: ({ records }) => records.length },
   {
     name: "NLL, nats",
+    title: "Of toy densities the entropy and the gap",
     value: (model) => nats(model)?.mean ?? model.status,
     show: (model) => {
       const found = nats(model);
