@@ -1,17 +1,21 @@
+import type { QualityRun, TimingRun } from "../plan.ts";
 import { chart, PALETTE, Plot, powersOfTen, styleOf } from "./chart.ts";
 import { duration } from "../tables/format.ts";
 import { bits, modelsOf } from "../tables/models.ts";
 import type { Record } from "../record.ts";
-import { hardest, timedOf, timedWith } from "../tables/timings.ts";
+import { hardest, timedOf } from "../tables/timings.ts";
 
-/** Sampling against density time of each family and method, with the quality that goes with it. */
+/**
+ * Sampling against density time of each family and method, with the bits/dim on MNIST of the flow of as many
+ * layers and the same widths, if there is one.
+ */
 export function drawDirections(records: readonly Record[]): string | null {
   const hard = hardest(timedOf(records));
   const [first] = hard;
   if (!first) return null;
   const mnist = modelsOf(records).filter(({ run, records: [own] }) =>
     run.variant === "flat" && run.suite === "mnist" && run.dataset === "mnist" &&
-    timedWith(own!) === timedWith(first.record)
+    own!.environment.backend === first.record.environment.backend
   );
   const groups = Map.groupBy(hard, ({ run }) => run.family);
   const points = [...groups].flatMap(([family, group]) => {
@@ -21,7 +25,8 @@ export function drawDirections(records: readonly Record[]): string | null {
     const methods = [...new Set(group.map(({ timing }) => timing.method))].filter((method) =>
       method !== "direct"
     );
-    const model = mnist.find(({ run }) => run.family === family);
+    const size = sizeOf(group[0]!.run);
+    const model = mnist.find(({ run }) => run.family === family && sizeOf(run) === size);
     const score = model && bits(model)?.mean;
     return (methods.length > 0 ? methods : ["direct"]).flatMap((method) => {
       const [sample, density] = [find("sample", method), find("density", method)];
@@ -104,6 +109,10 @@ export function drawDirections(records: readonly Record[]): string | null {
       ),
     ],
   }, "Time of samples over time of densities for each family and way of inverting");
+}
+
+function sizeOf({ flow: { layers, hidden } }: QualityRun | TimingRun): string {
+  return JSON.stringify([layers, hidden]);
 }
 
 /** Where each label stands beside its point, so that none covers another one or a point. */

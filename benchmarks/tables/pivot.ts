@@ -93,7 +93,7 @@ function variantNotes(models: readonly string[]): string {
 
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
   made: "a flow of one layer",
-  deep: "more layers, on toys also more steps, by Muon",
+  deep: "more layers, RealNVP of images with weight decay, on toys more steps, by Muon",
   deep_long: "deep, four times the steps",
   grey: "with grey levels of learned widths",
   conv: "multi-scale and convolutional",
@@ -101,7 +101,7 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   conv_large:
     "conv with shaped grey levels and untied biases, trained by Muon, in profile paper wider",
   vardeq: "conv with variational dequantisation",
-  paper: "NICE without a logit, as published but for an actnorm and 16 epochs",
+  paper: "NICE without a logit, of the published size, with an actnorm, in 16 epochs",
   class: "trained with the labels, and the mean of the densities for all labels scored",
   conv_class: "conv, with the labels like class, in profile paper a quarter of the steps",
 };

@@ -124,8 +124,8 @@ export function directionsFigure(
     `${first.timing.batch} samples against as many densities in ${first.run.dim} dimensions, ` +
       `${
         timedWith(first.record)
-      }; on the dashed line both cost the same. Colour and number: bits/dim of the flat flow of the family on ` +
-      "MNIST, the darker the lower; gray: not scored.",
+      }; on the dashed line both cost the same. Colour and number: bits/dim on MNIST of the flat flow of as ` +
+      "many layers of the same widths, the darker the lower; gray: there is none.",
   );
 }
 

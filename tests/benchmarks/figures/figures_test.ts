@@ -133,3 +133,20 @@ Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
   assert.match(fillOf("glow deep on moons"), /fill="none"/);
   assert.equal(svg.match(/<title>glow on moons/g)!.length, 1);
 });
+
+Deno.test("drawDirections() scores what was timed by flows of its size alone", () => {
+  const [timed] = planRuns({ profile: "quick", suites: ["tradeoff"], families: ["maf"] });
+  const [scored] = planRuns({ profile: "quick", suites: ["mnist"], families: ["maf"] });
+  const at = (op: string, ms: number) => ({ op, method: "direct", batch: 1, samplesMs: [ms] });
+  const environment = { backend: "wasm" };
+  const labelsOf = (flow: object) => {
+    const timing = { run: timed, timings: [at("density", 1), at("sample", 2)], environment };
+    const run = { ...scored, flow: { ...scored!.flow, ...flow } };
+    const scores = { dim: 784, nllNats: 0, nllSe: 0, bitsPerDim: 1.5 };
+    const quality = { ...recordOf("maf", [1]), run, scores };
+    return drawDirections([timing, quality] as unknown as Record[])!;
+  };
+  assert.match(labelsOf(timed!.flow), />maf: 1\.50</);
+  assert.match(labelsOf({ layers: 4 }), />maf</);
+  assert.match(labelsOf({ hidden: [7] }), />maf</);
+});
