@@ -4,8 +4,8 @@
  *
  *     deno task bench:engine [--out FILE.csv] [--peer PYTHON]
  *
- * With --peer the same models run in PyTorch in the same turns, by a Python that has it, with one
- * thread and with as many as the machine has; the faster one counts.
+ * With --peer the same models run in PyTorch in the same turns, by a Python that has it: with one thread, with
+ * all of the machine in BLAS alone, and with all in both; the fastest counts.
  *
  * @module
  */
@@ -53,7 +53,7 @@ const ONCE: TimeConfig = { warmup: 0, minRepeats: 1, maxRepeats: 1, minSeconds: 
 async function benchmarkEngine(peer: string | undefined): Promise<Row[]> {
   const rows = new Map<string, Row>();
   const add = (row: Row): void => {
-    const key = [row.model, row.engine, row.threads, row.op].join();
+    const key = [row.model, row.engine, row.gemm, row.threads, row.op].join();
     const known = rows.get(key);
     if (known) known.samplesMs.push(...row.samplesMs);
     else rows.set(key, row);
@@ -65,8 +65,9 @@ async function benchmarkEngine(peer: string | undefined): Promise<Row[]> {
       : ["wasm", "wasm+blas"];
     for (const engine of engines) await timeOurs(engine, add);
     if (peer === undefined) continue;
-    for (const threads of new Set([1, navigator.hardwareConcurrency])) {
-      await timePeer(peer, threads, round === 0, add);
+    const all = navigator.hardwareConcurrency;
+    for (const [threads, blasThreads] of all === 1 ? [[1, 1]] : [[1, 1], [1, all], [all, all]]) {
+      await timePeer(peer, threads!, blasThreads!, round === 0, add);
     }
   }
   return [...rows.values()];
@@ -105,6 +106,7 @@ async function timeOurs(engine: Exclude<Engine, "torch">, add: (row: Row) => voi
 async function timePeer(
   python: string,
   threads: number,
+  blasThreads: number,
   isFirst: boolean,
   add: (row: Row) => void,
 ): Promise<void> {
@@ -116,9 +118,12 @@ async function timePeer(
     `--models=${models.map(({ name }) => name).join(",")}`,
     ...(isFirst ? ["--sample"] : []),
   ];
-  // Its BLAS does not hear of torch.set_num_threads.
-  const names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
-  const env = Object.fromEntries(names.map((name) => [name, String(threads)]));
+  // OpenBLAS does not hear of torch.set_num_threads.
+  const env = {
+    OMP_NUM_THREADS: String(threads),
+    OPENBLAS_NUM_THREADS: String(blasThreads),
+    MKL_NUM_THREADS: String(blasThreads),
+  };
   const { success, stdout, stderr } = await new Deno.Command(python, { args, env }).output();
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim();
   if (!success) {
@@ -136,7 +141,7 @@ async function timePeer(
       add({
         model: name,
         engine: "torch",
-        gemm: "torch",
+        gemm: `blas of ${blasThreads}`,
         threads,
         version: `torch ${torch}`,
         op,
