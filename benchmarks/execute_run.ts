@@ -22,7 +22,7 @@ import {
   type Run,
   type TimingRun,
 } from "./plan.ts";
-import type { Record, Timing } from "./record.ts";
+import { checkedJson, type Record, type Timing } from "./record.ts";
 import { impossibility, impossibleKl, score, testLatents, testNoise } from "./score.ts";
 import { scoreFlow } from "./score_flow.ts";
 import { timeFlow } from "./time_flow.ts";
@@ -60,8 +60,11 @@ export async function executeRun(run: Run, options: ExecuteOptions): Promise<Rec
   let outcome: Outcome = { config: null, training: null, scores: null, timings: [] };
   let status: Record["status"] = "ok", reason = "";
   try {
-    outcome = await execute(run, { ...options, environment });
-    const { scores, energy } = outcome;
+    const made = await execute(run, { ...options, environment });
+    outcome = { ...outcome, config: made.config };
+    checkedJson(made);
+    outcome = made;
+    const { scores, energy } = made;
     reason = scores ? impossibility(scores) : energy ? impossibleKl(energy) : "";
     if (reason) status = "failed";
   } catch (error) {

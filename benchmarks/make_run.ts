@@ -7,7 +7,7 @@ import { BASELINES } from "./baselines.ts";
 import { executeRun } from "./execute_run.ts";
 import type { TrainProgress } from "./training/optimize.ts";
 import type { Run } from "./plan.ts";
-import { type Record, runId, writeRecord } from "./record.ts";
+import { type Record, type RunCode, runId, writeRecord } from "./record.ts";
 
 /** What is told while runs are made. */
 export interface RunEvents {
@@ -37,10 +37,11 @@ export interface MakeOptions extends RunEvents {
 /** Makes a run in this process, or what is left of it to do, and writes its record. */
 export async function makeRun(run: Run, options: MakeOptions): Promise<Record> {
   const { out, mnistDir, resume, checkpointSeconds: everySeconds, signal } = options;
-  const id = await identify(run);
+  const code = await codeOf(run, mnistDir);
+  const id = await runId(run, code);
   signal?.throwIfAborted();
   options.onStart?.(run);
-  const record = await executeRun(run, {
+  const made = await executeRun(run, {
     runId: id,
     checkpoint: `${out}/checkpoints/${id}.safetensors`,
     training: {
@@ -53,6 +54,7 @@ export async function makeRun(run: Run, options: MakeOptions): Promise<Record> {
     ...(mnistDir !== undefined && { mnistDir }),
     ...(signal && { signal }),
   });
+  const record = { ...made, code };
   await writeRecord(out, record);
   await forgetTraining(out, id);
   options.onEnd?.(run, record);
@@ -72,17 +74,30 @@ function trainingPath(out: string, id: string): string {
   return `${out}/checkpoints/${id}.training.safetensors`;
 }
 
-/** The id of a run under the versions of this code and on the engine that was started; it reads a file's bytes. */
-export async function identify(run: Run): Promise<string> {
+/**
+ * The id of a run under the versions of this code and on the engine that was started; it reads the bytes of files
+ * that the run takes its data from.
+ */
+export async function identify(run: Run, mnistDir?: string): Promise<string> {
+  return await runId(run, await codeOf(run, mnistDir));
+}
+
+async function codeOf(run: Run, mnistDir: string | undefined): Promise<RunCode> {
   const family = FAMILIES[run.family] ?? BASELINES[run.family];
   const dataset = run.kind === "timing"
     ? undefined
     : DATASETS[run.dataset] ?? ENERGIES[run.dataset];
   const path = filePath(run.dataset);
-  return await runId(run, {
+  const isFolder = dataset?.kind === "images" && dataset.folderOption === "mnistDir";
+  const file = path !== null
+    ? await hashOfFile(path)
+    : isFolder && mnistDir !== undefined
+    ? await dataset.foreignHash(mnistDir)
+    : null;
+  return {
     family: family?.version ?? 0,
     dataset: path === null ? dataset?.version ?? 0 : FILE_VERSION,
     backend: engineInfo().backend,
-    ...(path !== null && { file: await hashOfFile(path) }),
-  });
+    ...(file !== null && { file }),
+  };
 }

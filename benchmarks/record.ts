@@ -68,12 +68,24 @@ export interface Timing {
   readonly samplesMs: readonly number[];
 }
 
+/** What beside a run decides its result; with it, hashed into its id. */
+export interface RunCode {
+  /** Versions of the family, or of the baseline, and of the data set. */
+  readonly family: number;
+  readonly dataset: number;
+  readonly backend: string;
+  /** SHA-256 of a file of data, or of files that take MNIST's place; absent where the name says what it is. */
+  readonly file?: string;
+}
+
 /** One run and all that is known of it: the unit that tables are made from. Never edited. */
 export interface Record {
   /** 2 has a checksum; 1, which had none, is read too. */
   readonly schema: 1 | 2;
   readonly runId: string;
   readonly run: Run;
+  /** Absent in records that were made before it was written down. */
+  readonly code?: RunCode;
   /** The flow's config with every default, or null where none was made. */
   readonly config: { readonly [option: string]: unknown } | null;
   readonly status: Status;
@@ -104,18 +116,8 @@ export interface JacobiPasses {
  * The id of a run: readable, and unique by a hash of all that decides its result.
  *
  * @param run Plain data.
- * @param code What beside it decides: the versions of family and data set, the backend, and the SHA-256 of
- *   the bytes of a file of data.
  */
-export async function runId(
-  run: Run,
-  code: {
-    readonly family: number;
-    readonly dataset: number;
-    readonly backend: string;
-    readonly file?: string;
-  },
-): Promise<string> {
+export async function runId(run: Run, code: RunCode): Promise<string> {
   const hash = (await sha256(canonical({ ...decisiveOf(run), code }))).slice(0, 10);
   return `${run.profile}-${slugOf(run.dataset)}-${run.family}-${run.variant}-s${run.seed}-${hash}`;
 }
@@ -140,7 +142,7 @@ export function recordPath(out: string, id: string): string {
 
 /** Writes a record with its checksum, whole or not at all. */
 export async function writeRecord(out: string, record: Record): Promise<void> {
-  const { sha256: _, ...content } = JSON.parse(JSON.stringify(record, refuseNonFinite));
+  const { sha256: _, ...content } = JSON.parse(checkedJson(record));
   const sealed = { ...content, sha256: await sha256(canonical(content)) };
   await writeAtomically(recordPath(out, record.runId), JSON.stringify(sealed, null, 2) + "\n");
 }
@@ -182,7 +184,7 @@ export async function parseRecord(text: string, out: string, id: string): Promis
     return refuse(path, "it is not JSON");
   }
   if (typeof record !== "object" || record === null) return refuse(path, "it is no JSON object");
-  const command = rerunCommand(record.run, out);
+  const command = rerunCommand(record.run, out, record.environment?.backend);
   const fail = (why: string): never => refuse(path, why, command);
   const { sha256: sum, ...content } = record;
   if (content.schema !== 1 && content.schema !== 2) {
@@ -198,7 +200,9 @@ export async function parseRecord(text: string, out: string, id: string): Promis
 }
 
 function refuse(path: string, why: string, command = ""): never {
-  const remedy = command === "" ? "remove it to run it again" : `make it again with ${command}`;
+  const remedy = `remove it ${
+    command === "" ? "to run it again" : `or make it again with ${command}`
+  }`;
   throw new SyntaxError(`Cannot read record ${path} as ${why}: ${remedy}`);
 }
 
@@ -222,10 +226,18 @@ export async function listRecords(out: string): Promise<string[]> {
   return ids.sort();
 }
 
-/** JSON would write NaN as null: a number that is not finite is a failure with a name. */
-function refuseNonFinite(key: string, value: unknown): unknown {
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new RangeError(`Cannot write record as ${key} must be finite: current value is ${value}`);
-  }
-  return value;
+/**
+ * What a record holds as JSON, which would write NaN as null: a number that is not finite is a failure with a name.
+ *
+ * @throws {RangeError} If there is one.
+ */
+export function checkedJson(content: object): string {
+  return JSON.stringify(content, (key, value) => {
+    if (typeof value === "number" && !Number.isFinite(value)) {
+      throw new RangeError(
+        `Cannot write record as ${key} must be finite: current value is ${value}`,
+      );
+    }
+    return value;
+  });
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { isFileName } from "../datasets/file_name.ts";
+import { BACKENDS } from "../engine/init_engine.ts";
 import { isBuiltIn } from "../flows/families.ts";
 import { z } from "./_zod.ts";
 import { BASELINES } from "./baselines.ts";
@@ -110,6 +111,12 @@ const training = z.looseObject({
 const RECORD = z.looseObject({
   runId: z.string().regex(/^\w[\w.+-]{0,199}$/),
   run: RUN,
+  code: z.looseObject({
+    family: count,
+    dataset: count,
+    backend: z.string(),
+    file: z.string().optional(),
+  }).optional(),
   config: options.nullable(),
   status: z.enum(["ok", "diverged", "failed"]),
   reason: z.string(),
@@ -152,16 +159,19 @@ export function findProblem(value: unknown): string {
   return issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`;
 }
 
-/** The command that makes a run again; "" where the value is no run, or of a family that no command knows. */
-export function rerunCommand(run: unknown, out: string): string {
-  if (!RUN.safeParse(run).success) return "";
+/**
+ * The command that makes a run again on its backend; "" where the values are no run and no backend, or of a
+ * family that no command knows.
+ */
+export function rerunCommand(run: unknown, out: string, backend: unknown): string {
+  if (!RUN.safeParse(run).success || !BACKENDS.some((known) => known === backend)) return "";
   const { profile, suite, dataset, family, variant, seed, kind } = run as Run;
   if (!isBuiltIn(family) && !Object.hasOwn(BASELINES, family)) return "";
   return `deno task bench --profile ${profile} --suite ${suite} --family ${family} ` +
     `--variant ${variant} ${
       kind === "timing" ? "" : `--dataset ${quoted(dataset)} --seed ${seed} `
     }` +
-    `--force --out ${quoted(out)}`;
+    `--backend ${backend} --force --out ${quoted(out)}`;
 }
 
 /** An argument of a shell. */

@@ -30,7 +30,8 @@ export interface BenchmarkOptions extends MakeOptions, BenchmarkEvents {
 
 /**
  * Makes the runs of a plan, writes a record for each at once, and the tables at the end, also when it
- * is aborted. Runs that have a record are skipped, and interrupted ones are continued.
+ * is aborted. Runs that have a record are skipped but for those that an error stopped, and interrupted ones are
+ * continued.
  *
  * @param plan For example from `planRuns`.
  * @returns The records of the plan's runs, as far as they were made.
@@ -60,13 +61,13 @@ export async function runBenchmark(
         `was imported over HTTP: current value of jobs is ${jobs}, take 1`,
     );
   }
-  const planned = await runsById(plan);
+  const planned = await runsById(plan, options.mnistDir);
   using _ = await lockFolder(out);
   const records = new Map<Run, Record>();
   try {
     for (const [id, run] of planned) {
       const finished = force ? null : await readRecord(out, id);
-      if (finished === null) continue;
+      if (finished === null || wasStopped(finished)) continue;
       records.set(run, finished);
       await forgetTraining(out, id);
       options.onSkip?.(run, finished);
@@ -89,11 +90,19 @@ export async function runBenchmark(
   return plan.map((run) => records.get(run)!);
 }
 
+/** By an error, maybe of a disk or a network; where a score was impossible there is the flow's config. */
+function wasStopped({ status, config }: Record): boolean {
+  return status === "failed" && config === null;
+}
+
 /** The runs of a plan by their ids: two of one id would write the same files. */
-async function runsById(plan: readonly Run[]): Promise<Map<string, Run>> {
+async function runsById(
+  plan: readonly Run[],
+  mnistDir: string | undefined,
+): Promise<Map<string, Run>> {
   const runs = new Map<string, Run>();
   for (const run of plan) {
-    const id = await identify(run);
+    const id = await identify(run, mnistDir);
     if (runs.has(id)) {
       throw new RangeError(
         `Cannot make the runs of a plan as each must be there once: current plan has ${id} twice, ` +

@@ -7,7 +7,8 @@ import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 import { initEngine } from "../engine/init_engine.ts";
 import * as tf from "../engine/tf.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
-import { seconds } from "./commands/_arguments.ts";
+import { engineOptions, seconds } from "./commands/_arguments.ts";
+import { EXIT, statusOf } from "./commands/exit.ts";
 import { type Column, toCsv } from "./tables/csv.ts";
 import { executeRun } from "./execute_run.ts";
 import { planRuns } from "./suites.ts";
@@ -72,13 +73,16 @@ export async function soak(
   }
 }
 
-if (import.meta.main) {
+async function main(): Promise<number> {
   const { minutes, backend, out } = new Command("soak")
     .option("--minutes <n>", "how long", "120")
     .option("--backend <name>", "as of bench", "wasm")
     .option("--out <file>", "CSV with the curve", "results/latest/soak.csv")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
     .parse(["deno", "soak", ...Deno.args]).opts();
-  await initEngine({ backend: backend as "wasm" });
+  await initEngine(engineOptions({ backend }));
   const samples: SoakSample[] = [];
   await soak(60 * seconds("--minutes", minutes), async (sample) => {
     samples.push(sample);
@@ -86,4 +90,7 @@ if (import.meta.main) {
   });
   const { rssMib, tensors } = samples.at(-1)!;
   console.log(`${samples.length} rounds, ${Math.round(rssMib)} MiB, ${tensors} tensors: ${out}`);
+  return EXIT.ok;
 }
+
+if (import.meta.main) Deno.exit(await main().catch((error) => statusOf(error, console.error)));

@@ -88,7 +88,7 @@ class Worker implements AsyncDisposable {
   }
 
   async make(run: Run): Promise<Record> {
-    const { out, onProgress, onRefuse } = this.#options;
+    const { out, mnistDir, onProgress, onRefuse } = this.#options;
     await this.#input.write(new TextEncoder().encode(JSON.stringify(run) + "\n"));
     for (;;) {
       const { value: line, done } = await this.#messages.next();
@@ -105,7 +105,7 @@ class Worker implements AsyncDisposable {
       const message: Message = JSON.parse(line);
       if (message.kind === "progress") onProgress?.(run, message.progress);
       if (message.kind === "refused") onRefuse?.(run, message.reason);
-      if (message.kind === "made") return (await readRecord(out, await identify(run)))!;
+      if (message.kind === "made") return (await readRecord(out, await identify(run, mnistDir)))!;
     }
   }
 

@@ -126,6 +126,8 @@ export interface ImageSet {
    * @returns All rows; the last sixth of the training file validates.
    */
   load(folder: string | undefined, signal: AbortSignal | undefined): Promise<Splits>;
+  /** SHA-256 over the files of a folder, in hexadecimal; null where they are those that the set is named after. */
+  foreignHash(folder: string): Promise<string | null>;
 }
 
 /** An entry of the registry. */

@@ -31,7 +31,8 @@ export interface FileData {
  *
  * @param counts Rows per split; default: a tenth of the rows each for validation and test, the rest to
  *   train. More rows to train leave the others as they are.
- * @throws {SyntaxError} If the file is not what its name says, or a column cannot be standardised.
+ * @throws {SyntaxError} If the file is not what its name says, a column cannot be standardised, or the columns
+ *   before it determine it.
  * @throws {RangeError} If it has fewer rows than asked for.
  * @throws {Error} If it cannot be read; says why.
  */
@@ -58,6 +59,7 @@ export async function readFileData(
   const held = test + validation;
   const trained = order.subarray(held, held + train);
   const standardization = measure(table, trained, path);
+  refuseDependence(table, trained, path);
   const rows = (chosen: Int32Array): Rows => standardise(table, chosen, standardization, path);
   return {
     dim: table.dim,
@@ -119,6 +121,55 @@ function measure(table: NumberTable, rows: Int32Array, path: string): Standardiz
     standardDeviations.push(deviation);
   }
   return { means, standardDeviations };
+}
+
+/** With more columns the check takes many seconds. */
+const MOST_CHECKED = 1_000;
+
+/**
+ * Refuses a column that the ones before it determine linearly: rows on a plane have no density, and a flow's
+ * grows as long as it is trained. What looks so over some rows is looked at over all.
+ */
+function refuseDependence(table: NumberTable, rows: Int32Array, path: string): void {
+  const { dim, columns } = table;
+  if (rows.length <= dim || dim > MOST_CHECKED) return;
+  if (dependentColumn(table, rows.subarray(0, 2 * dim + 100)) === null) return;
+  const column = dependentColumn(table, rows);
+  if (column === null) return;
+  throw new SyntaxError(
+    `Cannot use ${path} as column ${
+      columns[column]
+    } must not follow linearly from those before it: ` +
+      "rows on a plane have no density, leave it out",
+  );
+}
+
+/** The first column that those before it determine to 1e-5 of its deviation, by Gram-Schmidt; null: none. */
+function dependentColumn({ values, dim }: NumberTable, rows: Int32Array): number | null {
+  const basis: Float64Array[] = [];
+  for (let column = 0; column < dim; column++) {
+    const rest = Float64Array.from(rows, (row) => values[row * dim + column]!);
+    const mean = rest.reduce((sum, x) => sum + x, 0) / rest.length;
+    for (let i = 0; i < rest.length; i++) rest[i]! -= mean;
+    const size = Math.sqrt(dot(rest, rest));
+    if (size === 0) continue; // Constant over these rows: nothing is known of it.
+    for (const direction of basis) {
+      const share = dot(rest, direction);
+      for (let i = 0; i < rest.length; i++) rest[i]! -= share * direction[i]!;
+    }
+    const left = Math.sqrt(dot(rest, rest));
+    if (left <= DEPENDENT * size) return column;
+    basis.push(rest.map((x) => x / left));
+  }
+  return null;
+}
+
+const DEPENDENT = 1e-5;
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
 }
 
 function standardise(

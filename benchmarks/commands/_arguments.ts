@@ -87,6 +87,7 @@ export async function existingFolder(what: string, dir: string): Promise<string>
 
 /** Finds out before the work whether its results can be written. */
 export async function writableFolder(dir: string): Promise<void> {
+  if (dir === "") throw new UsageError(`--out must name a folder: current value is ""`);
   try {
     await Deno.mkdir(dir, { recursive: true });
     await Deno.remove(await Deno.makeTempFile({ dir }));

@@ -18,7 +18,7 @@ import {
 import { BASELINES } from "../baselines.ts";
 import { EXIT } from "./exit.ts";
 import { listRuns } from "./list_runs.ts";
-import { type Profile, type Run, VARIANTS } from "../plan.ts";
+import { type Profile, type QualityRun, type Run, VARIANTS } from "../plan.ts";
 import { PROFILES } from "../profiles/profiles.ts";
 import { Progress } from "./progress.ts";
 import type { Record } from "../record.ts";
@@ -48,7 +48,7 @@ export interface BenchArguments extends EngineArguments {
 
 /** Makes the runs that were asked for, and tells of them. */
 export async function bench(options: BenchArguments, terminal: Terminal): Promise<number> {
-  const plan = planOf(options);
+  const plan = planOf(options, terminal.warn);
   const wanted = engineOptions(options);
   const jobs = options.jobs === undefined ? defaultJobs() : integer("--jobs", options.jobs);
   if (jobs > 1 && !mayStartWorkers()) {
@@ -60,10 +60,10 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
   if (options.out === "") throw new UsageError(`--out must name a folder: current value is ""`);
   if (options.mnistDir !== undefined) await existingFolder("--mnist-dir", options.mnistDir);
   const checkpointSeconds = seconds("--checkpoint-seconds", options.checkpointSeconds);
-  await checkFiles(plan, terminal.signal);
+  await checkFiles(plan, options.mnistDir, terminal.signal);
   const engine = await initEngine(wanted);
   if (options.list) {
-    terminal.print((await listRuns(plan, options.out)).trimEnd());
+    terminal.print((await listRuns(plan, options.out, options.mnistDir)).trimEnd());
     return EXIT.ok;
   }
   await writableFolder(options.out);
@@ -109,10 +109,20 @@ function defaultJobs(): number {
 }
 
 /** Reads every file of the plan once, so that one that cannot be used is known before any work. */
-async function checkFiles(plan: readonly Run[], signal: AbortSignal): Promise<void> {
-  const files = plan.filter(({ dataset }) => filePath(dataset) !== null);
-  for (const [name, runs] of Map.groupBy(files, ({ dataset }) => dataset)) {
-    await loadDataset(name, { seed: runs[0]!.seed, signal }).catch((error) => {
+async function checkFiles(
+  plan: readonly Run[],
+  mnistDir: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const files = plan.filter((run): run is QualityRun => {
+    const images = DATASETS[run.dataset];
+    return run.kind === "quality" && (filePath(run.dataset) !== null ||
+      mnistDir !== undefined && images?.kind === "images" && images.folderOption === "mnistDir");
+  });
+  for (const [name, [first]] of Map.groupBy(files, ({ dataset }) => dataset)) {
+    const { seed, counts } = first!;
+    const options = { seed, signal, ...(counts && { counts }), ...(mnistDir && { mnistDir }) };
+    await loadDataset(name, options).catch((error) => {
       signal.throwIfAborted();
       throw new UsageError(error.message, { cause: error });
     });
@@ -123,8 +133,8 @@ function mayStartWorkers(): boolean {
   return Deno.permissions.querySync({ name: "run", command: "deno" }).state === "granted";
 }
 
-/** The runs asked for; every name checked before any work starts. */
-function planOf(options: BenchArguments): Run[] {
+/** The runs asked for; every name checked before any work starts, and told of where it selects nothing. */
+function planOf(options: BenchArguments, warn: (text: string) => void): Run[] {
   const profile = oneOf("--profile", options.profile, Object.keys(PROFILES) as Profile[]);
   const suites = namesOf("--suite", options.suite, [...SUITES]);
   const families = namesOf("--family", options.family, [
@@ -149,6 +159,13 @@ function planOf(options: BenchArguments): Run[] {
   if (plan.length === 0) {
     throw new UsageError("No run is left of the profile: --list without other options shows all");
   }
+  const idle = [
+    ...suites.filter((name) => plan.every(({ suite }) => suite !== name)),
+    ...families.filter((name) => plan.every(({ family }) => family !== name)),
+    ...datasets.filter((name) => plan.every(({ dataset }) => dataset !== name)),
+    ...variants.filter((name) => plan.every(({ variant }) => variant !== name)),
+  ];
+  if (idle.length > 0) warn(`No run is planned of ${idle.join(", ")} with the other options`);
   return options.shard === undefined ? plan : shard(plan, ...shardNumbers(options.shard));
 }
 

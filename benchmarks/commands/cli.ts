@@ -1,11 +1,18 @@
-import { Command, CommanderError } from "npm:@commander-js/extra-typings@15.1.0";
+import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 import { BACKENDS, initEngine } from "../../engine/init_engine.ts";
 import { WriteError } from "../../engine/write_atomically.ts";
-import { engineOptions, existingFolder, seconds, type Terminal, UsageError } from "./_arguments.ts";
+import {
+  engineOptions,
+  existingFolder,
+  seconds,
+  type Terminal,
+  UsageError,
+  writableFolder,
+} from "./_arguments.ts";
 import { bench } from "./bench_command.ts";
 import { compare } from "./compare_command.ts";
 import { toCsv } from "../tables/csv.ts";
-import { EXIT } from "./exit.ts";
+import { EXIT, statusOf } from "./exit.ts";
 import { mergeFolders } from "./merge_folders.ts";
 import { PROFILES } from "../profiles/profiles.ts";
 import { VARIANTS } from "../plan.ts";
@@ -74,6 +81,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .requiredOption("--out <dir>", "output folder; what it has is kept")
     .action(async (dirs, { out }) => {
       for (const dir of dirs) await existingFolder("An output folder", dir);
+      await writableFolder(out);
       const { records, notes } = await mergeFolders(dirs, out);
       for (const note of notes) terminal.warn(note);
       terminal.print(summarise(records));
@@ -167,24 +175,6 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       if (error instanceof WriteError) terminal.warn(error.message);
       return EXIT.interrupted;
     }
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    if (error instanceof CommanderError || error instanceof UsageError) {
-      terminal.warn(error.message.replace(/^error: /, "").replaceAll("\n", " "));
-      return EXIT.usage;
-    }
-    if (isExpected(error)) {
-      terminal.warn(error.message);
-      return EXIT.someFailed;
-    }
-    throw error;
+    return statusOf(error, terminal.warn);
   }
-}
-
-/**
- * What files, permissions and engines can do to a run of this program: told in a line, without a stack.
- * This project's own errors say what could not be done; any other is a bug.
- */
-function isExpected(error: unknown): error is Error {
-  return error instanceof Error && error.message.startsWith("Cannot ") ||
-    Object.values(Deno.errors).some((kind) => error instanceof kind);
 }

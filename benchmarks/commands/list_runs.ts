@@ -10,8 +10,13 @@ import { canonical, listRecords, readRecord, type Record } from "../record.ts";
  * set, and else "planned".
  *
  * @param out The output folder with the records.
+ * @param mnistDir The folder that the runs would take MNIST from.
  */
-export async function listRuns(plan: readonly Run[], out: string): Promise<string> {
+export async function listRuns(
+  plan: readonly Run[],
+  out: string,
+  mnistDir?: string,
+): Promise<string> {
   const records = new Map<string, Record | "unreadable">();
   const made = new Set<string>();
   for (const id of await listRecords(out)) {
@@ -23,7 +28,7 @@ export async function listRuns(plan: readonly Run[], out: string): Promise<strin
     if (record) made.add(contentOf(record.run, record.environment.backend));
   }
   const rows = await Promise.all(plan.map(async (run) => {
-    const id = await identify(run);
+    const id = await identify(run, mnistDir);
     const found = records.get(id);
     const isStale = made.has(contentOf(run, engineInfo().backend));
     const status = found === "unreadable"

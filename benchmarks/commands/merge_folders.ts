@@ -38,8 +38,9 @@ export async function mergeFolders(from: readonly string[], out: string): Promis
     if (folder === out) continue;
     // The flow first: a record says that all of its run is there.
     const saved = `checkpoints/${id}.safetensors`;
-    const bytes = await readIfThere(`${folder}/${saved}`);
+    const bytes = await ifThere(Deno.readFile(`${folder}/${saved}`));
     if (bytes) await writeAtomically(`${out}/${saved}`, bytes);
+    else await ifThere(Deno.remove(`${out}/${saved}`)); // Of a record that is replaced.
     await writeAtomically(recordPath(out, id), await Deno.readFile(recordPath(folder, id)));
   }
   return { records: await writeTables(out), notes };
@@ -50,9 +51,10 @@ function compare(a: Record, b: Record): number {
   return rank(a) - rank(b) || (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0);
 }
 
-async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+/** What a file is read or removed by; null where there is none. */
+async function ifThere<T>(result: Promise<T>): Promise<T | null> {
   try {
-    return await Deno.readFile(path);
+    return await result;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

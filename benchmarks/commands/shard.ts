@@ -13,7 +13,7 @@ export function shard(plan: readonly Run[], index: number, n: number): Run[] {
   const seconds = new Float64Array(n);
   const partOf = new Map<Run, number>();
   for (const run of plan.toSorted((a, b) => b.expectedSeconds - a.expectedSeconds)) {
-    const part = seconds.indexOf(Math.min(...seconds));
+    const part = seconds.reduce((least, own, i) => own < seconds[least]! ? i : least, 0);
     seconds[part]! += run.expectedSeconds;
     partOf.set(run, part);
   }

@@ -54,14 +54,15 @@ export function modelNames(models: readonly Model[]): string[] {
 }
 
 /**
- * Groups records that differ in the seed alone: of one run, backend and version of the family. A run that went
- * wrong has no version of its own and stands with the others of its kind, if these have one.
+ * Groups records that differ in the seed alone: of one run, backend, content of the data and version of the family.
+ * A run that went wrong has no version of its own and stands with the others of its kind, if these have one. Records
+ * that do not say the version of their data are of version 1.
  */
 export function bySeed(records: readonly Record[]): Record[][] {
   const runs = Map.groupBy(
     records,
-    ({ run, environment: { backend } }) =>
-      JSON.stringify([{ ...decisiveOf(run), seed: null }, backend]),
+    ({ run, code, environment: { backend } }) =>
+      JSON.stringify([{ ...decisiveOf(run), seed: null }, backend, code?.dataset ?? 1, code?.file]),
   );
   return [...runs.values()].flatMap((group) => {
     const versions = Map.groupBy(group, ({ config }) => config?.familyVersion ?? null);

@@ -21,13 +21,19 @@ export interface Scaling {
 /** Fits start here: below, a call costs what it costs whatever D is. */
 const FIRST_DIM = 8;
 
-/** One row for each family, operation, method, batch and backend of the timing records. */
+/** One row for each family, operation, method, batch, backend and machine of the timing records. */
 export function scalings(records: readonly Record[]): Scaling[] {
   const rows = records.flatMap((record) => record.timings.map((timing) => ({ record, timing })));
   const key = (
     { record: { run, environment }, timing: { op, batch, method } }: typeof rows[number],
     as: string = method,
-  ) => JSON.stringify([run.suite, run.profile, run.family, op, batch, as, environment.backend]);
+  ) => {
+    const { backend, gemm, threads, cpu } = environment;
+    return JSON.stringify([
+      ...[run.suite, run.profile, run.family, op, batch, as],
+      ...[backend, gemm, threads, cpu],
+    ]);
+  };
   const groups = Map.groupBy(rows, (row) => key(row));
   return [...groups.values()].map((group) => {
     const times = timesByDim(group);

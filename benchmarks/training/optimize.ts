@@ -138,7 +138,8 @@ export async function optimize(
       } else at.looksWithoutGain++;
       look();
     }
-    if (await breathe()) {
+    // A look at the validation set lets the event loop run, too.
+    if (await breathe() || signal?.aborted) {
       at.peakRss = Math.max(at.peakRss, residentMemory());
       const validationNats = at.curve.at(-1)?.validationNats ?? null;
       hooks.onProgress?.({ step, firstStep, maxSteps, validationNats });

@@ -32,9 +32,11 @@ export function quality(
     <>
       <h1>Quality</h1>
       <p class="lead">
-        Negative log-likelihood of test data that no choice has seen. Lower is better. ±: half of
-        the 95 % interval, over seeds where there are several, else over test examples, which says
-        nothing of what another seed would give.
+        Negative log-likelihood of test data, which train nothing and select no weights; what is
+        owed to them all the same is under{" "}
+        <a href="method.html">Method</a>. Lower is better. ±: half of the 95 % interval, over seeds
+        where there are several, else over test examples, which says nothing of what another seed
+        would give.
       </p>
       <h2>Images</h2>
       {imageTable(records, published)}

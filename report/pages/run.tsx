@@ -23,7 +23,7 @@ export function runTitle({ run }: Record): string {
 /** All that is known of one run. */
 export function runPage(site: Site, record: Record, pictures: readonly Picture[]): VNode {
   const { run, runId, status, reason, environment } = record;
-  const command = rerunCommand(run, "results/again");
+  const command = rerunCommand(run, "results/again", record.environment.backend);
   return (
     <>
       <p class="crumb">

@@ -7,10 +7,13 @@ import { parse } from "npm:csv-parse@7.0.3/sync";
 
 const root = new URL("../..", import.meta.url);
 
-/** Starts it; its output is piped. */
-export function start(args: readonly string[]): Deno.ChildProcess {
+/** Starts it, or another script of this repository; its output is piped. */
+export function start(
+  args: readonly string[],
+  script = "benchmarks/main.ts",
+): Deno.ChildProcess {
   return new Deno.Command("deno", {
-    args: ["run", "-P=bench", "--no-prompt", "benchmarks/main.ts", ...args],
+    args: ["run", "-P=bench", "--no-prompt", script, ...args],
     cwd: root,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -22,8 +25,9 @@ export function start(args: readonly string[]): Deno.ChildProcess {
 /** Runs it to its end. */
 export async function run(
   args: readonly string[],
+  script?: string,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await start(args).output();
+  const { code, stdout, stderr } = await start(args, script).output();
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 

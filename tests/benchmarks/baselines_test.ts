@@ -111,6 +111,21 @@ Deno.test("histogram baseline sums to 1 over the levels and beats uniform", asyn
   );
 });
 
+Deno.test("histogram baseline takes the smoothing that suits validation data", async () => {
+  const of = (values: Uint8Array<ArrayBuffer>): Rows => ({
+    ...real(new Float32Array(0), 1),
+    values,
+    count: values.length,
+    levels: 256,
+  });
+  const black = of(new Uint8Array(1_000));
+  const any = of(Uint8Array.from({ length: 256 }, (_, i) => i));
+  const smoothingOf = async (train: Rows, validation: Rows) =>
+    (await BASELINES.histogram!.fit({ train, validation }, new Rng(0))).config.smoothing;
+  assert.equal(await smoothingOf(black, any), 1);
+  assert.equal(await smoothingOf(black, black), 0.001);
+});
+
 Deno.test("uniform baseline is log p = 0", async () => {
   const { splits } = await loadDataset("moons", { counts: { train: 5, validation: 5, test: 5 } });
   const fitted = await BASELINES.uniform!.fit(splits, new Rng(0));

@@ -10,6 +10,7 @@ import { runBenchmark } from "../../benchmarks/run_benchmark.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { buildTables } from "../../benchmarks/tables.ts";
 import { Rng } from "../../engine/rng.ts";
+import * as tf from "../../engine/tf.ts";
 import {
   Chain,
   Coupling,
@@ -172,6 +173,60 @@ testWith(
         /\| floor \| maf \| mixed \| unheard_of/,
       );
     });
+  },
+);
+
+testWith(
+  ["read", "write"],
+  "runBenchmark() names a number that is not finite and goes on, and tries again what an error stopped",
+  async () => {
+    await startEngine();
+    const families = FAMILIES as Record<string, FlowFamily>;
+    const named = (name: string, create: FlowFamily["create"]) => {
+      families[name] = { ...mixed as FlowFamily, name, create };
+    };
+    named("one_way", (...args) => {
+      const made = (mixed as FlowFamily).create(...args);
+      made.bijector.inverse = (z) => ({ x: tf.mul(z, NaN), logDet: tf.zeros([z.shape[0]!]) });
+      return made;
+    });
+    let isDiskBroken = true;
+    named("unlucky", (...args) => {
+      if (isDiskBroken) throw new Error("The disk is broken");
+      return (mixed as FlowFamily).create(...args);
+    });
+    try {
+      await inTemporaryFolder(async (out) => {
+        const suites = ["toy"], datasets = ["moons"];
+        const [gaussian, own] = planRuns({
+          profile: "smoke",
+          suites,
+          datasets,
+          families: ["gaussian", "mixed"],
+        });
+        const plan = [{ ...own!, family: "one_way" }, { ...own!, family: "unlucky" }, gaussian!];
+        const made: string[] = [];
+        const run = async () => {
+          made.length = 0;
+          const records = await runBenchmark(plan, {
+            out,
+            onStart: ({ family }) => made.push(family),
+          });
+          return records.map(({ status, reason }) => `${status} ${reason}`);
+        };
+        const [nan, stopped, ok] = await run();
+        assert.equal(ok, "ok ");
+        assert.match(nan!, /^failed .*roundTripMaxError must be finite: current value is NaN$/);
+        assert.equal(stopped, "failed The disk is broken");
+        assert.deepEqual(made, ["one_way", "unlucky", "gaussian"]);
+        isDiskBroken = false;
+        assert.deepEqual(await run(), [nan, "ok ", "ok "]);
+        assert.deepEqual(made, ["unlucky"]);
+      });
+    } finally {
+      delete families["one_way"];
+      delete families["unlucky"];
+    }
   },
 );
 

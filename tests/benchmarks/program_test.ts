@@ -8,7 +8,7 @@ import { FAMILIES } from "../../flows/mod.ts";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { testWith } from "../_engine.ts";
 import { inTemporaryFolder } from "./_cli.ts";
-import { start, text } from "./_program.ts";
+import { run, start, text } from "./_program.ts";
 
 testWith(
   ["read", "write", "run"],
@@ -85,3 +85,32 @@ testWith(["read", "run"], "a mistake ends the program with status 2 and one line
   assert.deepEqual(lines.length, 1);
   assert.match(lines[0]!, /did you mean "quick"/);
 });
+
+testWith(
+  ["read", "write", "run"],
+  "report and soak tell a mistake in a line with status 2, and what a folder can do with 1",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/runs`);
+      const report = "report/main.ts", soak = "benchmarks/soak.ts";
+      const cases: [string, string[], number, RegExp][] = [
+        [report, [], 2, /^missing required argument 'dir'$/],
+        [report, [folder, "--bogus"], 2, /^unknown option '--bogus'/],
+        [report, ["/no/such/folder"], 2, /must be a folder that exists/],
+        [report, [folder], 2, /must hold records: there are none/],
+        [soak, ["--backend", "wsam"], 2, /--backend must be of .* did you mean "wasm"/],
+        [soak, ["--minutes", "0"], 2, /--minutes must be > 0/],
+      ];
+      for (const [script, args, status, message] of cases) {
+        const { code, stderr } = await run(args, script);
+        assert.equal(code, status, stderr);
+        assert.match(stderr.trim().split("\n").at(-1)!, message);
+        assert.doesNotMatch(stderr, /at .*\.ts:/, "a stack");
+      }
+      await Deno.writeTextFile(`${folder}/runs/x.json`, "{");
+      const { code, stderr } = await run([folder], report);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /Cannot read record .*x\.json as it is not JSON/);
+    });
+  },
+);

@@ -10,7 +10,9 @@ import {
 import { identify } from "../../benchmarks/make_run.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { DATASETS } from "../../datasets/mod.ts";
+import { initEngine } from "../../engine/init_engine.ts";
 import { startEngine, testWith } from "../_engine.ts";
+import { idxBytes, inFolder, littleMnist } from "../datasets/_idx_files.ts";
 import { cli, inTemporaryFolder, rows } from "./_cli.ts";
 
 const TINY = "bench --profile smoke --suite toy --dataset moons --family gaussian --backend cpu";
@@ -49,8 +51,8 @@ testWith(
       const record = JSON.parse(text);
       assert.equal(record.schema, 2);
       assert.deepEqual(await readRecord(out, id), record);
-      const rerun = `make it again with deno task bench --profile smoke --suite toy --family ` +
-        `gaussian --variant flat --dataset moons --seed 0 --force --out ${out}`;
+      const rerun = `remove it or make it again with deno task bench --profile smoke --suite toy ` +
+        `--family gaussian --variant flat --dataset moons --seed 0 --backend cpu --force --out ${out}`;
       const cases: [Record<string, unknown> | string, RegExp][] = [
         [text.slice(0, -9), /not JSON: remove it to run it again$/],
         ["[]", /incomplete|schema/],
@@ -89,7 +91,7 @@ testWith(["read", "write"], "the command that an altered record names makes it a
     const { status, warned } = await cli(`${TINY} --out ${out}`);
     assert.equal(status, 1);
     const [, command] = /deno task (bench .*)$/.exec(warned)!;
-    assert.equal((await cli(`${command} --backend cpu`)).status, 0);
+    assert.equal((await cli(command!)).status, 0);
     assert.equal((await readRecord(out, id))!.schema, 2);
   });
 });
@@ -126,6 +128,37 @@ testWith(["read", "write"], "writeRecord() refuses a number that is not finite",
       message: /nllSe must be finite: current value is NaN/,
     });
     assert.deepEqual(await readRecord(out, id), record);
+  });
+});
+
+testWith(
+  ["read", "write"],
+  "the command of a record that names no known backend is left out",
+  async () => {
+    await withRecord(async (out, id, text) => {
+      const record = JSON.parse(text);
+      const environment = { ...record.environment, backend: "wasm; rm -r ." };
+      const changed = JSON.stringify({ ...record, environment });
+      await assert.rejects(() => parseRecord(changed, out, id), {
+        message: /checksum differs: remove it to run it again$/,
+      });
+    });
+  },
+);
+
+testWith(["read"], "identify() tells backends and foreign files of MNIST apart", async () => {
+  const [run] = planRuns({ profile: "smoke", suites: ["mnist"], families: ["histogram"] });
+  await initEngine({ backend: "cpu" });
+  const onCpu = await identify(run!);
+  await startEngine();
+  const id = await identify(run!);
+  assert.notEqual(id, onCpu);
+  await inFolder(littleMnist(), async (folder) => {
+    const foreign = await identify(run!, folder);
+    assert.notEqual(foreign, id);
+    assert.equal(await identify(run!, folder), foreign);
+    await Deno.writeFile(`${folder}/t10k-labels-idx1-ubyte`, idxBytes([3], [1, 1, 1]));
+    assert.notEqual(await identify(run!, folder), foreign);
   });
 });
 

@@ -66,12 +66,18 @@ testWith(
         path,
         text.replace(/("nllNats": \d\.)(\d)/, (_, a, b) => a + (9 - b)),
       );
-      await expectVerdict(id, "unusable", /altered: its checksum differs: make it again with deno/);
+      await expectVerdict(
+        id,
+        "unusable",
+        /altered: its checksum differs: remove it or make it again with deno/,
+      );
       const scores = record.scores!;
       await writeRecord(out, { ...record, scores: { ...scores, nllNats: scores.nllNats - 1e-9 } });
       await expectVerdict(id, "differs", /^$/);
-      await writeRecord(out, { ...record, scores: { ...scores, bitsPerDim: 1 } });
-      await expectVerdict(id, "differs", /^$/);
+      for (const score of ["bitsPerDim", "gapNats", "klNats", "params"]) {
+        await writeRecord(out, { ...record, scores: { ...scores, [score]: 1 } });
+        await expectVerdict(id, "differs", /^$/);
+      }
       await writeRecord(out, { ...record, scores: { ...scores, dataHash: "0" } });
       await expectVerdict(id, "unusable", /data must have the hash 0/);
 

@@ -38,6 +38,7 @@ Deno.test("parseCsvTable() takes a header, a byte order mark, empty lines and qu
   assert.deepEqual(columns, ['"u"', '"a \\"b\\""', "3"]);
   assert.deepEqual(read("1,2\n3,4").columns, ["1", "2"]);
   assert.equal(read("a,b").count, 0);
+  assert.deepEqual(read(",x\n0,1").columns, ["1", '"x"']); // An index without a name.
 });
 
 Deno.test("parseCsvTable() names the line and the column of what is wrong", () => {
@@ -55,6 +56,10 @@ Deno.test("parseCsvTable() names the line and the column of what is wrong", () =
     [line(2, "1 2,2,3,4"), /current value is "1 2"$/],
     ["a,1\n2,3\n", /line 1, column 1 is no finite number: current value is "a"$/],
     ["nan,NaN\n2,3\n", /line 1, column 1 is no finite number: current value is "nan"$/],
+    ...["NA,NA", "n/a,None", "null,x", "?,?", "-,-", ","].map((first): [string, RegExp] => [
+      `${first}\n2,3\n`,
+      /line 1, column 1 is no finite number: current value is/,
+    ]),
     ["u,v\nu,v\n1,2\n", /line 2, column 1 is no finite number: current value is "u"$/],
     ["1,2\n" + "x".repeat(99) + ",1", /current value is "x{40}…"$/],
     ['1,2\n"3,4\n', /as it is no CSV: Quote Not Closed/],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Dataset, loadDataset, type LoadOptions } from "../../datasets/mod.ts";
 import { filePath, isFileName, slugOf } from "../../datasets/file_name.ts";
 import { assertAllClose, TOLERANCES } from "../_assert.ts";
+import { Rng } from "../../engine/rng.ts";
 import { testWith } from "../_engine.ts";
 import { inTemporaryFolder } from "../benchmarks/_cli.ts";
 import { npyBytes } from "./_npy_files.ts";
@@ -94,6 +95,40 @@ testWith(
       assert.ok(Math.abs(standardization!.means[1]! - 1_020) < 3);
       assert.ok(Math.abs(standardization!.standardDeviations[1]! - 11.5) < 2);
     });
+  },
+);
+
+testWith(
+  ["read", "write"],
+  "loadDataset() refuses a column that follows linearly from those before it",
+  async () => {
+    const normal = new Rng(1).normal(800);
+    const with_ = (columns: (a: number, b: number, row: number) => number[], count = 400) =>
+      Array.from({ length: count }, (_, i) => columns(normal[2 * i]!, normal[2 * i + 1]!, i).join())
+        .join("\n");
+    const refused: [string, string][] = [
+      [with_((a, b) => [a, b, a]), "3"],
+      [with_((a, b) => [a, 5 + 1e6 * a, b]), "2"],
+      [with_((a, b) => [a, b, 1e-3 * a - 7 * b + 40]), "3"],
+      ["u,v,w\n" + with_((a, b) => [a, b, a + b].map((x) => Number(x.toPrecision(7)))), '"w"'],
+    ];
+    for (const [content, column] of refused) {
+      await withFile(content, async (load) => {
+        await assert.rejects(load(), {
+          name: "SyntaxError",
+          message: new RegExp(`column ${column} must not follow linearly from those before it`),
+        });
+      });
+    }
+    const taken = [
+      with_((a, b) => [a, b, a * b]),
+      with_((a, b) => [a, b, a + 1e-3 * normal[Math.floor(Math.abs(799 * Math.sin(b)))]!]),
+      // Alike over the rows that are looked at first, if these are not the two that differ.
+      with_((a, _, i) => [a, Number(i % 100 === 7), Number(i % 100 === 7 || i % 100 === 8)]),
+      // Fewer rows to train than columns: all of them follow.
+      with_((a, b, i) => Array.from({ length: 30 }, (_, k) => Math.sin(a + k * b + i * k)), 20),
+    ];
+    for (const content of taken) await withFile(content, async (load) => void await load());
   },
 );
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Dataset, loadDataset } from "../../datasets/mod.ts";
+import { type Dataset, DATASETS, type ImageSet, loadDataset } from "../../datasets/mod.ts";
 import { testWith } from "../_engine.ts";
 import { gzip, idxBytes, inFolder, littleMnist } from "./_idx_files.ts";
 
@@ -36,6 +36,20 @@ testWith(["read", "write"], "loadDataset() reads MNIST from a folder, plain or .
   assert.equal(train.values.length, 7840);
   assert.deepEqual([rest.dim, rest.levels, rest.imageShape], [784, 256, [28, 28, 1]]);
   assert.deepEqual([rest.entropyNats, rest.logDensity], [null, null]);
+});
+
+testWith(["read", "write"], "foreignHash() is of the files' content, plain or .gz", async () => {
+  const { foreignHash } = DATASETS["mnist"] as ImageSet;
+  const files = littleMnist();
+  const compressed: Files = {};
+  for (const [name, bytes] of Object.entries(files)) compressed[`${name}.gz`] = await gzip(bytes);
+  const hashes: (string | null)[] = [];
+  for (const set of [files, compressed, littleMnist(4)]) {
+    await inFolder(set, async (folder) => void hashes.push(await foreignHash(folder)));
+  }
+  assert.match(hashes[0]!, /^[0-9a-f]{64}$/);
+  assert.equal(hashes[1], hashes[0]);
+  assert.notEqual(hashes[2], hashes[0]);
 });
 
 testWith(["read", "write"], "loadDataset() takes the first images if told how many", async () => {

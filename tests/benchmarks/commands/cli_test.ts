@@ -26,6 +26,8 @@ Deno.test("bench refuses a mistake in one line, with the nearest valid name and 
     ["bench --shard 3/2", /--shard must be i\/n/],
     ["bench --checkpoint-seconds 0", /--checkpoint-seconds must be > 0: current value is "0"/],
     ["bench merge --out x", /missing required argument 'dirs'/],
+    ["bench merge tests --out=", /--out must name a folder: current value is ""/],
+    ["bench merge tests --out /proc/x", /--out must be a folder that can be written/],
     ["bench merge tests", /required option '--out <dir>' not specified/],
     ["bench compare a", /missing required argument 'b'/],
     ["bench compare /no/a /no/b", /An output folder must be a folder that exists.*\/no\/a/],
@@ -251,6 +253,20 @@ testWith(
     });
   },
 );
+
+testWith(["read"], "bench tells names that select nothing beside others", async () => {
+  const cases: [string, string][] = [
+    ["--suite toy --dataset moons,mnist", "mnist"],
+    ["--suite toy --family maf --variant flat,conv", "conv"],
+    ["--suite toy,energy --dataset moons --family maf,histogram", "energy, histogram"],
+  ];
+  for (const [args, names] of cases) {
+    const { status, warned } = await cli(`bench --profile smoke ${args} --list`);
+    assert.equal(status, 0);
+    assert.equal(warned, `No run is planned of ${names} with the other options`);
+  }
+  assert.equal((await cli("bench --profile smoke --suite toy --list")).warned, "");
+});
 
 testWith(["read", "write"], "bench refuses a corrupt record, and says how to go on", async () => {
   await inTemporaryFolder(async (out) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Run } from "../../../benchmarks/plan.ts";
+import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
 import { shard } from "../../../benchmarks/commands/shard.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { fc } from "../../_fast_check.ts";
@@ -23,6 +24,14 @@ Deno.test("shard() divides any plan into disjoint parts that make it whole, in i
     for (const part of places) assert.deepEqual(part, part.toSorted((a, b) => a - b));
     assert.deepEqual(parts, parts.map((_, i) => shard(plan, i + 1, n)));
   }));
+});
+
+Deno.test("shard() gives more parts than there are runs one each, and nothing", () => {
+  const plan = planRuns({ profile: "smoke", suites: ["toy"], datasets: ["moons"] });
+  const sizes = [1, plan.length, plan.length + 1, 999_999_999 % 300_000].map((i) =>
+    shard(plan, i, 300_000).length
+  );
+  assert.deepEqual(sizes, [1, 1, 0, 0]);
 });
 
 Deno.test("shard() balances: no part costs more than a mean part and the longest run", () => {
@@ -69,6 +78,41 @@ testWith(
       const conflict = await cli(`bench merge ${folder}/whole --out ${folder}/merged`);
       assert.equal(conflict.status, 0);
       assert.match(conflict.warned, /kept that of .*merged, not that of .*whole/);
+    });
+  },
+);
+
+testWith(
+  ["read", "write"],
+  "bench merge takes what is ok before what failed later, and leaves no flow of the other",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const bench = "bench --profile smoke --suite toy --dataset moons --family maf --backend wasm";
+      assert.equal((await cli(`${bench} --out ${folder}/good`)).status, 0);
+      const [record] = await readRecords(`${folder}/good`);
+      const saved = (out: string) => `${folder}/${out}/checkpoints/${record!.runId}.safetensors`;
+      const startedAt = "2999-01-01T00:00:00.000Z";
+      const failed = {
+        ...record!,
+        status: "failed" as const,
+        reason: "x",
+        scores: null,
+        startedAt,
+      };
+      await writeRecord(`${folder}/bad`, failed);
+      await Deno.mkdir(`${folder}/bad/checkpoints`);
+      await Deno.writeTextFile(saved("bad"), "of the run that failed");
+      for (const order of ["good bad", "bad good"]) {
+        const out = order.replace(" ", "-");
+        const dirs = order.split(" ").map((dir) => `${folder}/${dir}`).join(" ");
+        assert.equal((await cli(`bench merge ${dirs} --out ${folder}/${out}`)).status, 0);
+        const [kept] = await readRecords(`${folder}/${out}`);
+        assert.equal(kept!.status, "ok", order);
+        assert.deepEqual(await Deno.readFile(saved(out)), await Deno.readFile(saved("good")));
+      }
+      await Deno.remove(saved("good"));
+      await cli(`bench merge ${folder}/good --out ${folder}/bad`);
+      await assert.rejects(() => Deno.stat(saved("bad")), { name: "NotFound" });
     });
   },
 );

@@ -26,6 +26,19 @@ Deno.test("scalings() fits the exponent of the medians from D = 8 on", () => {
   assert.equal(row!.fasterFromDim, null);
 });
 
+Deno.test("scalings() fits no exponent over several machines", () => {
+  const all = records({ direct: (dim) => dim });
+  for (const change of [{ cpu: "b" }, { threads: 2 }, { gemm: "c" }]) {
+    const moved = all.map((record, i) =>
+      i < 2 ? record : { ...record, environment: { ...record.environment, ...change } }
+    );
+    assert.deepEqual(scalings(moved).map(({ dims, exponent }) => [dims, exponent]), [
+      [[2, 8], null],
+      [[64, 256], null],
+    ]);
+  }
+});
+
 Deno.test("scalings() tells from which dim on a method is faster than D passes", () => {
   const rows = scalings(records({
     sequential: (dim) => dim,

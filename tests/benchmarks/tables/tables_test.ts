@@ -3,7 +3,14 @@ import { parse } from "npm:csv-parse@7.0.3/sync";
 import { toCsv } from "../../../benchmarks/tables/csv.ts";
 import type { EnergyScores, Record, Scores } from "../../../benchmarks/record.ts";
 import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
-import { modelNames, modelsOf, nats, withoutSurpassed } from "../../../benchmarks/tables/models.ts";
+import {
+  bits,
+  modelNames,
+  modelsOf,
+  nats,
+  withoutSurpassed,
+} from "../../../benchmarks/tables/models.ts";
+import { timedOf } from "../../../benchmarks/tables/timings.ts";
 import { buildTables, currentRecords } from "../../../benchmarks/tables.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { assertAllClose } from "../../_assert.ts";
@@ -268,6 +275,45 @@ Deno.test("modelsOf() has versions of a family apart, and what went wrong with t
   const renewed = record({ seed: 2, config: { familyVersion: 2 } });
   assert.deepEqual(seeds([old, renewed]), [[0], [2]]);
   assert.deepEqual(seeds([old, bad, renewed]), [[0], [1], [2]]);
+});
+
+Deno.test("modelsOf() has data of another content or version apart", () => {
+  const code = { family: 1, dataset: 1, backend: "wasm" };
+  const seeds = (records: Record[]) =>
+    modelsOf(records).map(({ records }) => records.map(({ run }) => run.seed));
+  const [a, b] = [{ ...code, file: "a" }, { ...code, file: "b" }];
+  const files = [a, b, a].map((code, seed) => record({ seed, code }));
+  assert.deepEqual(seeds(files), [[0, 2], [1]]);
+  // The first has none: it was made before this was written down.
+  const versions = [record({ seed: 0 }), record({ seed: 1, code })];
+  versions.push(record({ seed: 2, code: { ...code, dataset: 2 } }));
+  assert.deepEqual(seeds(versions), [[0, 1], [2]]);
+});
+
+Deno.test("nats() and bits() of one seed reach 1.96 standard errors over test examples", () => {
+  const unknown = { floorNats: null, klNats: null, klSe: null };
+  const pixels = { ...scores, ...unknown, dim: 784, bitsPerDim: 1.8, nllSe: 784 * Math.LN2 };
+  const [model] = modelsOf([{ ...record({}), scores: pixels }]);
+  const [inBits, inNats] = [bits(model!)!, nats(model!)!];
+  assertAllClose([inBits.low, inBits.mean, inBits.high], [1.8 - 1.96, 1.8, 1.8 + 1.96], 1e-12);
+  assertAllClose([inNats.high - inNats.mean], [1.96 * 784 * Math.LN2], 1e-12);
+  assert.equal(inBits.over, "test examples");
+});
+
+Deno.test("timing.csv has the 10th, 50th and 90th percentile, and the mean", () => {
+  const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const samplesMs = [20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const timings = [{ op: "density", method: "direct", batch: 2, warmup: 0, passes: 1, samplesMs }];
+  const made = { ...record({}), run: timed!, scores: null, timings } as Record;
+  const [row] = rows(buildTables([made])["timing.csv"]!);
+  const { min_ms, p10_ms, median_ms, p90_ms, mean_ms, per_example_ms } = row!;
+  assertAllClose(
+    [min_ms, p10_ms, median_ms, p90_ms, mean_ms, per_example_ms].map(Number),
+    [1, 2, 6, 10, 75 / 11, 3],
+    1e-3,
+  );
+  const [found] = timedOf([made]);
+  assert.deepEqual([found!.p10Ms, found!.medianMs, found!.p90Ms], [2, 6, 10]);
 });
 
 Deno.test("buildTables() takes no mean over seeds with different budgets", () => {

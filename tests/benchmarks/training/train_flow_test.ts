@@ -163,3 +163,22 @@ Deno.test("trainFlow() aborts between steps", async () => {
     { name: "TimeoutError" },
   );
 });
+
+Deno.test("trainFlow() aborts after the step in which it is told to, however fast the steps are", async () => {
+  await startEngine();
+  const { splits } = await moons();
+  using flow = createFlow("nice", small, new Rng(0));
+  const controller = new AbortController();
+  const looks: number[] = [];
+  const onLook = (step: number): number[] => {
+    looks.push(step);
+    if (step === 3) controller.abort();
+    return [];
+  };
+  const options = { maxSteps: 6, validateEvery: 1 };
+  const { signal } = controller;
+  await assert.rejects(() => trainFlow(flow, splits, options, new Rng(0), { signal, onLook }), {
+    name: "AbortError",
+  });
+  assert.deepEqual(looks, [0, 1, 2, 3]);
+});
