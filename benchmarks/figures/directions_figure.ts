@@ -115,7 +115,7 @@ function sizeOf({ flow: { layers, hidden } }: QualityRun | TimingRun): string {
   return JSON.stringify([layers, hidden]);
 }
 
-/** Where each label stands beside its point, so that none covers another one or a point. */
+/** Where each label stands beside its point, so that none covers another one or a point: the longest first. */
 function placeLabels(
   points: readonly { readonly x: number; readonly y: number; readonly width: number }[],
 ): { textAnchor: "start" | "end"; dx: number; dy: number }[] {
@@ -126,8 +126,13 @@ function placeLabels(
     width: number,
     height: number,
   ): Box => [x, x + width, y - height, y + height];
-  const taken: Box[] = points.map(({ x, y }) => boxOf(x - 7, y, 14, 7));
-  return points.map(({ x, y, width }) => {
+  const taken: Box[] = points.map(({ x, y }) => boxOf(x - 7, y, 14, 6));
+  const places = new Map<
+    typeof points[number],
+    { textAnchor: "start" | "end"; dx: number; dy: number }
+  >();
+  for (const point of points.toSorted((a, b) => b.width - a.width)) {
+    const { x, y, width } = point;
     const choices = [0, 14, -14, 28, -28].flatMap((dy) => [
       { textAnchor: "start" as const, dx: 12, dy, box: boxOf(x + 12, y + dy, width, 7) },
       { textAnchor: "end" as const, dx: -12, dy, box: boxOf(x - 12 - width, y + dy, width, 7) },
@@ -136,6 +141,7 @@ function placeLabels(
       left > 0 && !taken.some((b) => left < b[1] && b[0] < right && top < b[3] && b[2] < bottom);
     const { box, ...place } = choices.find(({ box }) => isFree(box)) ?? choices[0]!;
     taken.push(box);
-    return place;
-  });
+    places.set(point, place);
+  }
+  return points.map((point) => places.get(point)!);
 }
