@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { besselI0Scaled } from "../../datasets/_bessel.ts";
 import { tabulated } from "../../datasets/_chebyshev.ts";
 import { curveMixture, curvePanels } from "../../datasets/_curve_mixture.ts";
+import { entropyOnGrid, entropyOverRadius } from "../../datasets/_entropy.ts";
 import { erf, erfcx, logUniformPlusGaussian } from "../../datasets/_erf.ts";
 import { gaussLegendre } from "../../datasets/_gauss_legendre.ts";
 import { gaussianNoise } from "../../datasets/_gaussian.ts";
 import { circles } from "../../datasets/circles.ts";
 import { moons } from "../../datasets/moons.ts";
+import { checkSize } from "../../datasets/number_table.ts";
 import { swissRoll } from "../../datasets/swiss_roll.ts";
 import { twoSpirals } from "../../datasets/two_spirals.ts";
 
@@ -33,6 +35,40 @@ Deno.test("gaussLegendre() is exact for polynomials of degree 2 n - 1", () => {
       const exact = degree % 2 === 0 ? 2 / (degree + 1) : 0;
       assert.ok(Math.abs(sum - exact) < 1e-14, `n ${n}, degree ${degree}: ${sum}`);
     }
+  }
+});
+
+Deno.test("entropyOnGrid() and entropyOverRadius() have errors that cover what a box leaves out", () => {
+  const normal = (x: number, y: number) => -0.5 * (x * x + y * y) - Math.log(2 * Math.PI);
+  const radial = (r: number) => normal(r, 0);
+  const exact = 1 + Math.log(2 * Math.PI);
+  for (const reach of [3, 4, 5, 10]) {
+    for (
+      const { value, error } of [
+        entropyOnGrid(normal, [-reach, reach, -reach, reach], 0.1),
+        entropyOverRadius(radial, reach, 0.1),
+      ]
+    ) {
+      const off = Math.abs(value - exact);
+      assert.ok(off <= error, `reach ${reach}: ${value} +- ${error}, exact ${exact}`);
+      // Refining sees nothing of it.
+      assert.ok(reach > 5 ? error < 1e-9 : off > 1e-5, `reach ${reach}: off by ${off}`);
+    }
+  }
+});
+
+Deno.test("checkSize() takes as much as fits, and no row, column or number more", () => {
+  const fits: [number, number][] = [[0, 1], [0, 4_096], [2 ** 24, 1], [2 ** 24, 4], [
+    2 ** 14,
+    4_096,
+  ]];
+  for (const [count, dim] of fits) checkSize(count, dim, "a");
+  const tooMuch: [number, number][] = [[0, 0], [0, 4_097], [2 ** 24 + 1, 1], [2 ** 14 + 1, 4_096]];
+  for (const [count, dim] of tooMuch) {
+    assert.throws(() => checkSize(count, dim, "a"), {
+      name: "SyntaxError",
+      message: new RegExp(`^Cannot read a as .*: it has ${count} rows of ${dim}$`),
+    });
   }
 });
 
