@@ -56,9 +56,17 @@ export async function makeRun(run: Run, options: MakeOptions): Promise<Record> {
   });
   const record = { ...made, code };
   await writeRecord(out, record);
-  await forgetTraining(out, id);
+  if (!wasStopped(record)) await forgetTraining(out, id);
   options.onEnd?.(run, record);
   return record;
+}
+
+/**
+ * Whether an error stopped a run, maybe of a disk or a network, so that it is tried again from where training is.
+ * Where a score was impossible there is the flow's config.
+ */
+export function wasStopped({ status, config }: Record): boolean {
+  return status === "failed" && config === null;
 }
 
 /** Removes what a run that has its record was to continue from. */

@@ -94,7 +94,9 @@ export function tradeoffPivot(records: readonly RunRecord[]): Pivot {
     rows: [...groups].map(([what, group]) => [
       what,
       ...batches.map((batch) => {
-        const found = group.find(({ timing }) => timing.batch === batch);
+        const found = group.find(({ timing, dims }) =>
+          timing.batch === batch && dims.includes(largest)
+        );
         const ms = found?.ms[found.dims.indexOf(largest)]; // Not all were timed in as many dimensions.
         return ms === undefined ? "" : threeDigits(ms);
       }),

@@ -184,7 +184,7 @@ export async function parseRecord(text: string, out: string, id: string): Promis
     return refuse(path, "it is not JSON");
   }
   if (typeof record !== "object" || record === null) return refuse(path, "it is no JSON object");
-  const command = rerunCommand(record.run, out, record.environment?.backend);
+  const command = rerunCommand(record, out);
   const fail = (why: string): never => refuse(path, why, command);
   const { sha256: sum, ...content } = record;
   if (content.schema !== 1 && content.schema !== 2) {

@@ -10,6 +10,7 @@ import { isBuiltIn } from "../flows/families.ts";
 import { z } from "./_zod.ts";
 import { BASELINES } from "./baselines.ts";
 import { type Run, VARIANTS } from "./plan.ts";
+import type { Record } from "./record.ts";
 
 /** A name that is safe in a path and in a command. */
 const NAME = /^\w[\w.+-]{0,99}$/;
@@ -160,13 +161,15 @@ export function findProblem(value: unknown): string {
 }
 
 /**
- * The command that makes a run again on its backend; "" where the values are no run and no backend, or of a
- * family that no command knows.
+ * The command that makes the run of a record again on its backend; "" where these are malformed, the family was
+ * registered by a program, or other images took MNIST's place.
  */
-export function rerunCommand(run: unknown, out: string, backend: unknown): string {
+export function rerunCommand({ run, code, environment }: Partial<Record>, out: string): string {
+  const backend = environment?.backend;
   if (!RUN.safeParse(run).success || !BACKENDS.some((known) => known === backend)) return "";
   const { profile, suite, dataset, family, variant, seed, kind } = run as Run;
   if (!isBuiltIn(family) && !Object.hasOwn(BASELINES, family)) return "";
+  if (code?.file !== undefined && !isFileName(dataset)) return "";
   return `deno task bench --profile ${profile} --suite ${suite} --family ${family} ` +
     `--variant ${variant} ${
       kind === "timing" ? "" : `--dataset ${quoted(dataset)} --seed ${seed} `

@@ -1,7 +1,14 @@
 import { FAMILIES, isBuiltIn } from "../flows/families.ts";
 import { engineInfo, initEngine } from "../engine/init_engine.ts";
 import { lockFolder } from "./lock_folder.ts";
-import { forgetTraining, identify, type MakeOptions, makeRun, type RunEvents } from "./make_run.ts";
+import {
+  forgetTraining,
+  identify,
+  type MakeOptions,
+  makeRun,
+  type RunEvents,
+  wasStopped,
+} from "./make_run.ts";
 import type { Run } from "./plan.ts";
 import { readRecord, type Record } from "./record.ts";
 import { writeTables } from "./tables.ts";
@@ -88,11 +95,6 @@ export async function runBenchmark(
     await writeTables(out);
   }
   return plan.map((run) => records.get(run)!);
-}
-
-/** By an error, maybe of a disk or a network; where a score was impossible there is the flow's config. */
-function wasStopped({ status, config }: Record): boolean {
-  return status === "failed" && config === null;
 }
 
 /** The runs of a plan by their ids: two of one id would write the same files. */

@@ -8,7 +8,7 @@ import { initEngine } from "../engine/init_engine.ts";
 import * as tf from "../engine/tf.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { engineOptions, seconds } from "./commands/_arguments.ts";
-import { EXIT, statusOf } from "./commands/exit.ts";
+import { EXIT, exitStatusOf } from "./commands/exit.ts";
 import { type Column, toCsv } from "./tables/csv.ts";
 import { executeRun } from "./execute_run.ts";
 import { planRuns } from "./suites.ts";
@@ -93,4 +93,4 @@ async function main(): Promise<number> {
   return EXIT.ok;
 }
 
-if (import.meta.main) Deno.exit(await main().catch((error) => statusOf(error, console.error)));
+if (import.meta.main) Deno.exit(await main().catch((error) => exitStatusOf(error, console.error)));

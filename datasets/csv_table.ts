@@ -5,7 +5,7 @@ import { checkSize, type NumberTable } from "./number_table.ts";
 /** Decimal, as every program writes it. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** What programs write for no number: a line with one of them is no header. */
+/** What programs write for no number: a line of them is no header. */
 const NO_NUMBER = /^([+-]?(nan|inf|infinity)|na|n\/a|null|none)$/i;
 
 /** No line of numbers comes near. */
@@ -13,7 +13,7 @@ const MAX_LINE_BYTES = 2 ** 20;
 
 /**
  * Reads a table of numbers from CSV (RFC 4180): a line is a row, and the first one names the columns where it has
- * letters and no numbers.
+ * words and no numbers.
  *
  * @param bytes The whole file, UTF-8.
  * @param name The file's name in messages.
@@ -25,8 +25,8 @@ export function parseCsvTable(bytes: Uint8Array<ArrayBuffer>, name: string): Num
   const take = (cells: string[], line: number): void => {
     if (firstLine === 0) {
       firstLine = line;
-      const isHeader = cells.every((cell) => !NUMBER.test(cell) && !NO_NUMBER.test(cell)) &&
-        cells.some((cell) => /\p{L}/u.test(cell));
+      const isHeader = !cells.some((cell) => NUMBER.test(cell)) &&
+        cells.some((cell) => /\p{L}/u.test(cell) && !NO_NUMBER.test(cell));
       columns = cells.map((cell, i) =>
         isHeader && cell !== "" ? JSON.stringify(cell.slice(0, 40)) : String(i + 1)
       );

@@ -123,26 +123,35 @@ function measure(table: NumberTable, rows: Int32Array, path: string): Standardiz
   return { means, standardDeviations };
 }
 
-/** With more columns the check takes many seconds. */
-const MOST_CHECKED = 1_000;
+/** Multiplications of the check for columns that depend on others: it takes a second or two. */
+const MOST_WORK = 1e9;
 
 /**
  * Refuses a column that the ones before it determine linearly: rows on a plane have no density, and a flow's
- * grows as long as it is trained. What looks so over some rows is looked at over all.
+ * grows as long as it is trained. What looks so over some rows is looked at over more. With as many columns
+ * as rows all do, and nothing is said.
  */
 function refuseDependence(table: NumberTable, rows: Int32Array, path: string): void {
   const { dim, columns } = table;
-  if (rows.length <= dim || dim > MOST_CHECKED) return;
-  if (dependentColumn(table, rows.subarray(0, 2 * dim + 100)) === null) return;
-  const column = dependentColumn(table, rows);
-  if (column === null) return;
+  const most = Math.min(rows.length, Math.max(2 * dim + 100, MOST_WORK / dim ** 2));
+  if (most <= dim || dim > MOST_CHECKED) return;
+  let column: number | null = null;
+  for (let count = Math.min(2 * dim + 100, most);; count = Math.min(2 * count, most)) {
+    column = dependentColumn(table, rows.subarray(0, count));
+    if (column === null) return;
+    if (count >= most) break;
+  }
   throw new SyntaxError(
     `Cannot use ${path} as column ${
       columns[column]
-    } must not follow linearly from those before it: ` +
-      "rows on a plane have no density, leave it out",
+    } must not follow linearly from those before it, to ` +
+      `${DEPENDENT} of its deviation: rows on a plane have no density. Leave it out, or codes for missing ` +
+      "values that it shares with another",
   );
 }
+
+/** With more columns the check takes many seconds. */
+const MOST_CHECKED = 1_000;
 
 /** The first column that those before it determine to 1e-5 of its deviation, by Gram-Schmidt; null: none. */
 function dependentColumn({ values, dim }: NumberTable, rows: Int32Array): number | null {

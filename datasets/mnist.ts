@@ -70,6 +70,7 @@ export const fashionMnist: ImageSet = {
   description: "pictures of clothes, 28 x 28 pixels of 8 bits",
   source: "Xiao et al. 2017, by Debian's package dataset-fashion-mnist",
   folderOption: "fashionDir",
+  foreignHash: () => Promise.resolve(null), // Runs take it from its package alone.
   load: async (folder, signal) =>
     await loadSplits(
       await folderPaths("fashion_mnist", folder ?? FASHION_DIR, "option fashionDir"),
@@ -147,7 +148,7 @@ function pathsOf(locate: (file: string) => string): Record<Part, string> {
 }
 
 /** What {@link foreignHash} found of files that have not changed since. */
-const foreign = new Map<string, Promise<string | null>>();
+const foreign = new Map<string, string | null>();
 
 /** SHA-256 over the four files, inflated; null where their MD5 are those given. */
 async function foreignHash(
@@ -161,8 +162,8 @@ async function foreignHash(
     }),
   );
   const key = JSON.stringify([stats, md5]);
-  if (!foreign.has(key)) foreign.set(key, hashUnlessKnown(paths, md5));
-  return await foreign.get(key)!;
+  if (!foreign.has(key)) foreign.set(key, await hashUnlessKnown(paths, md5));
+  return foreign.get(key)!;
 }
 
 async function hashUnlessKnown(

@@ -5,14 +5,14 @@
  */
 import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 import { existingFolder, UsageError } from "../benchmarks/commands/_arguments.ts";
-import { EXIT, statusOf } from "../benchmarks/commands/exit.ts";
+import { EXIT, exitStatusOf } from "../benchmarks/commands/exit.ts";
 import { currentRecords } from "../benchmarks/tables.ts";
 import { initEngine } from "../engine/init_engine.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { buildSite } from "./build_site.tsx";
 import { buildDemo, DEMO_FLOWS } from "./demo/build.ts";
 
-Deno.exit(await main().catch((error) => statusOf(error, console.error)));
+Deno.exit(await main().catch((error) => exitStatusOf(error, console.error)));
 
 async function main(): Promise<number> {
   const command = new Command("report")

@@ -108,7 +108,7 @@ function defaultJobs(): number {
   return HAS_WORKERS && mayStartWorkers() ? Math.min(navigator.hardwareConcurrency, 4) : 1;
 }
 
-/** Reads every file of the plan once, so that one that cannot be used is known before any work. */
+/** Reads every file of the plan as each seed splits it, so that one that cannot be used is known before any work. */
 async function checkFiles(
   plan: readonly Run[],
   mnistDir: string | undefined,
@@ -119,10 +119,12 @@ async function checkFiles(
     return run.kind === "quality" && (filePath(run.dataset) !== null ||
       mnistDir !== undefined && images?.kind === "images" && images.folderOption === "mnistDir");
   });
-  for (const [name, [first]] of Map.groupBy(files, ({ dataset }) => dataset)) {
-    const { seed, counts } = first!;
+  const isSplitBySeed = ({ dataset }: Run) => filePath(dataset) !== null;
+  const key = (run: Run) => JSON.stringify([run.dataset, isSplitBySeed(run) && run.seed]);
+  for (const [first] of Map.groupBy(files, key).values()) {
+    const { dataset, seed, counts } = first!;
     const options = { seed, signal, ...(counts && { counts }), ...(mnistDir && { mnistDir }) };
-    await loadDataset(name, options).catch((error) => {
+    await loadDataset(dataset, options).catch((error) => {
       signal.throwIfAborted();
       throw new UsageError(error.message, { cause: error });
     });
@@ -159,13 +161,13 @@ function planOf(options: BenchArguments, warn: (text: string) => void): Run[] {
   if (plan.length === 0) {
     throw new UsageError("No run is left of the profile: --list without other options shows all");
   }
-  const idle = [
+  const idle = new Set([
     ...suites.filter((name) => plan.every(({ suite }) => suite !== name)),
     ...families.filter((name) => plan.every(({ family }) => family !== name)),
     ...datasets.filter((name) => plan.every(({ dataset }) => dataset !== name)),
     ...variants.filter((name) => plan.every(({ variant }) => variant !== name)),
-  ];
-  if (idle.length > 0) warn(`No run is planned of ${idle.join(", ")} with the other options`);
+  ]);
+  if (idle.size > 0) warn(`No run is planned of ${[...idle].join(", ")} with the other options`);
   return options.shard === undefined ? plan : shard(plan, ...shardNumbers(options.shard));
 }
 

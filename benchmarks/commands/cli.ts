@@ -12,7 +12,7 @@ import {
 import { bench } from "./bench_command.ts";
 import { compare } from "./compare_command.ts";
 import { toCsv } from "../tables/csv.ts";
-import { EXIT, statusOf } from "./exit.ts";
+import { EXIT, exitStatusOf } from "./exit.ts";
 import { mergeFolders } from "./merge_folders.ts";
 import { PROFILES } from "../profiles/profiles.ts";
 import { VARIANTS } from "../plan.ts";
@@ -175,6 +175,6 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       if (error instanceof WriteError) terminal.warn(error.message);
       return EXIT.interrupted;
     }
-    return statusOf(error, terminal.warn);
+    return exitStatusOf(error, terminal.warn);
   }
 }

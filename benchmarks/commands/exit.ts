@@ -9,7 +9,7 @@ export const EXIT = { ok: 0, someFailed: 1, usage: 2, interrupted: 130 } as cons
  *
  * @throws What is a bug.
  */
-export function statusOf(error: unknown, warn: (line: string) => void): number {
+export function exitStatusOf(error: unknown, warn: (line: string) => void): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   if (error instanceof CommanderError || error instanceof UsageError) {
     warn(error.message.replace(/^error: /, "").replaceAll("\n", " "));

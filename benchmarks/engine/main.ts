@@ -115,6 +115,7 @@ async function timePeer(
   const args = [
     script,
     `--threads=${threads}`,
+    `--blas-threads=${blasThreads}`,
     `--models=${models.map(({ name }) => name).join(",")}`,
     ...(isFirst ? ["--sample"] : []),
   ];
@@ -134,14 +135,14 @@ async function timePeer(
     );
   }
   for (const line of decode(stdout).split("\n")) {
-    const { model: name, torch, ...times } = JSON.parse(line);
+    const { model: name, torch, blas_threads, ...times } = JSON.parse(line);
     const model = models.find((model) => model.name === name)!;
     for (const op of model.ops) {
       if (times[op] === undefined) continue;
       add({
         model: name,
         engine: "torch",
-        gemm: `blas of ${blasThreads}`,
+        gemm: `blas of ${blas_threads}`,
         threads,
         version: `torch ${torch}`,
         op,
@@ -211,7 +212,9 @@ if (import.meta.main) {
     const peer = peerMs(row, rows);
     const gflops = row.op === "sample" ? "" : (row.flops / medianOf(row) / 1e6).toFixed(0);
     console.log(
-      `${row.model.padEnd(22)} ${row.op.padEnd(10)} ${row.engine.padEnd(9)} ${row.threads} ` +
+      `${row.model.padEnd(22)} ${row.op.padEnd(10)} ${row.engine.padEnd(9)} ${row.threads} ${
+        row.engine === "torch" ? `(${row.gemm}) ` : ""
+      }` +
         `${medianOf(row).toPrecision(4).padStart(9)} ms ${gflops.padStart(4)} GFLOP/s` +
         (peer === null ? "" : `   ${(medianOf(row) / peer).toPrecision(3).padStart(6)} of torch`),
     );

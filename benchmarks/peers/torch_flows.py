@@ -155,6 +155,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--blas-threads", type=int, default=2, help="as the environment has it")
     parser.add_argument("--seconds", type=float, default=0.7)
     parser.add_argument("--sample", action="store_true")
     args = parser.parse_args()
@@ -174,6 +175,8 @@ def main():
             "model": name,
             "torch": torch.__version__,
             "threads": args.threads,
+            # MKL hears of torch.set_num_threads, OpenBLAS of its environment alone.
+            "blas_threads": args.threads if torch.backends.mkl.is_available() else args.blas_threads,
             "train_step": times_ms(step, args.seconds),
         }
         with torch.no_grad():

@@ -77,7 +77,7 @@ function cellNotes(rows: Pivot["rows"]): string {
     ? " ±: the standard error over test examples, where it is large: a few of them have next to no density."
     : "") +
     (has(SEPARATOR)
-      ? " Several numbers in a cell: of seeds with different budgets, options or versions."
+      ? " Several numbers in a cell: of seeds with different budgets, options, versions or data."
       : "");
 }
 

@@ -23,7 +23,7 @@ export function runTitle({ run }: Record): string {
 /** All that is known of one run. */
 export function runPage(site: Site, record: Record, pictures: readonly Picture[]): VNode {
   const { run, runId, status, reason, environment } = record;
-  const command = rerunCommand(run, "results/again", record.environment.backend);
+  const command = rerunCommand(record, "results/again");
   return (
     <>
       <p class="crumb">
@@ -47,8 +47,8 @@ export function runPage(site: Site, record: Record, pictures: readonly Picture[]
       {command === ""
         ? (
           <p>
-            The family {run.family}{" "}
-            is not of this suite: the program that registered it makes this run.
+            No command alone makes this run: its family was registered by a program, or other images
+            took the place of MNIST's.
           </p>
         )
         : (

@@ -39,6 +39,7 @@ Deno.test("parseCsvTable() takes a header, a byte order mark, empty lines and qu
   assert.deepEqual(read("1,2\n3,4").columns, ["1", "2"]);
   assert.equal(read("a,b").count, 0);
   assert.deepEqual(read(",x\n0,1").columns, ["1", '"x"']); // An index without a name.
+  assert.deepEqual(read("RI,Na\n0,1").columns, ['"RI"', '"Na"']); // Sodium.
 });
 
 Deno.test("parseCsvTable() names the line and the column of what is wrong", () => {
@@ -56,7 +57,7 @@ Deno.test("parseCsvTable() names the line and the column of what is wrong", () =
     [line(2, "1 2,2,3,4"), /current value is "1 2"$/],
     ["a,1\n2,3\n", /line 1, column 1 is no finite number: current value is "a"$/],
     ["nan,NaN\n2,3\n", /line 1, column 1 is no finite number: current value is "nan"$/],
-    ...["NA,NA", "n/a,None", "null,x", "?,?", "-,-", ","].map((first): [string, RegExp] => [
+    ...["NA,NA", "n/a,None", "null,?", "?,?", "-,-", ","].map((first): [string, RegExp] => [
       `${first}\n2,3\n`,
       /line 1, column 1 is no finite number: current value is/,
     ]),

@@ -28,10 +28,20 @@ Deno.test("shard() divides any plan into disjoint parts that make it whole, in i
 
 Deno.test("shard() gives more parts than there are runs one each, and nothing", () => {
   const plan = planRuns({ profile: "smoke", suites: ["toy"], datasets: ["moons"] });
-  const sizes = [1, plan.length, plan.length + 1, 999_999_999 % 300_000].map((i) =>
+  const sizes = [1, plan.length, plan.length + 1, 300_000].map((i) =>
     shard(plan, i, 300_000).length
   );
   assert.deepEqual(sizes, [1, 1, 0, 0]);
+});
+
+Deno.test("shard() has all that is timed in one part", () => {
+  const plan = planRuns({ profile: "quick" });
+  const timed = plan.filter(({ kind }) => kind === "timing").length;
+  for (const n of [2, 7, 200]) {
+    const parts = Array.from({ length: n }, (_, i) => shard(plan, i + 1, n));
+    const counts = parts.map((part) => part.filter(({ kind }) => kind === "timing").length);
+    assert.deepEqual(counts.filter((count) => count > 0), [timed]);
+  }
 });
 
 Deno.test("shard() balances: no part costs more than a mean part and the longest run", () => {
