@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readBounded } from "../engine/read_bounded.ts";
 import { Rng } from "../engine/rng.ts";
+import { DEPENDENT, dependentColumn } from "./_dependent_column.ts";
 import { whyNotOpened } from "./_read_idx.ts";
 import { parseCsvTable } from "./csv_table.ts";
 import type { SplitCounts, Standardization } from "./dataset.ts";
@@ -59,7 +60,16 @@ export async function readFileData(
   const held = test + validation;
   const trained = order.subarray(held, held + train);
   const standardization = measure(table, trained, path);
-  refuseDependence(table, trained, path);
+  const dependent = dependentColumn(table, trained);
+  if (dependent !== null) {
+    throw new SyntaxError(
+      `Cannot use ${path} as column ${
+        table.columns[dependent]
+      } must not follow linearly from those before it, ` +
+        `to ${DEPENDENT} of its deviation: rows on a plane have no density. Leave it out, or codes for missing ` +
+        "values that it shares with another",
+    );
+  }
   const rows = (chosen: Int32Array): Rows => standardise(table, chosen, standardization, path);
   return {
     dim: table.dim,
@@ -121,64 +131,6 @@ function measure(table: NumberTable, rows: Int32Array, path: string): Standardiz
     standardDeviations.push(deviation);
   }
   return { means, standardDeviations };
-}
-
-/** Multiplications of the check for columns that depend on others: it takes a second or two. */
-const MOST_WORK = 1e9;
-
-/**
- * Refuses a column that the ones before it determine linearly: rows on a plane have no density, and a flow's
- * grows as long as it is trained. What looks so over some rows is looked at over more. With as many columns
- * as rows all do, and nothing is said.
- */
-function refuseDependence(table: NumberTable, rows: Int32Array, path: string): void {
-  const { dim, columns } = table;
-  const most = Math.min(rows.length, Math.max(2 * dim + 100, MOST_WORK / dim ** 2));
-  if (most <= dim || dim > MOST_CHECKED) return;
-  let column: number | null = null;
-  for (let count = Math.min(2 * dim + 100, most);; count = Math.min(2 * count, most)) {
-    column = dependentColumn(table, rows.subarray(0, count));
-    if (column === null) return;
-    if (count >= most) break;
-  }
-  throw new SyntaxError(
-    `Cannot use ${path} as column ${
-      columns[column]
-    } must not follow linearly from those before it, to ` +
-      `${DEPENDENT} of its deviation: rows on a plane have no density. Leave it out, or codes for missing ` +
-      "values that it shares with another",
-  );
-}
-
-/** With more columns the check takes many seconds. */
-const MOST_CHECKED = 1_000;
-
-/** The first column that those before it determine to 1e-5 of its deviation, by Gram-Schmidt; null: none. */
-function dependentColumn({ values, dim }: NumberTable, rows: Int32Array): number | null {
-  const basis: Float64Array[] = [];
-  for (let column = 0; column < dim; column++) {
-    const rest = Float64Array.from(rows, (row) => values[row * dim + column]!);
-    const mean = rest.reduce((sum, x) => sum + x, 0) / rest.length;
-    for (let i = 0; i < rest.length; i++) rest[i]! -= mean;
-    const size = Math.sqrt(dot(rest, rest));
-    if (size === 0) continue; // Constant over these rows: nothing is known of it.
-    for (const direction of basis) {
-      const share = dot(rest, direction);
-      for (let i = 0; i < rest.length; i++) rest[i]! -= share * direction[i]!;
-    }
-    const left = Math.sqrt(dot(rest, rest));
-    if (left <= DEPENDENT * size) return column;
-    basis.push(rest.map((x) => x / left));
-  }
-  return null;
-}
-
-const DEPENDENT = 1e-5;
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 function standardise(
