@@ -24,7 +24,9 @@ testWith(
   `bench that is killed ${KILLS} times at random moments leaves what it leaves undisturbed`,
   async () => {
     await inTemporaryFolder(async (folder) => {
+      const startMs = performance.now();
       const whole = await run(workIn(`${folder}/whole`));
+      const wholeMs = performance.now() - startMs;
       assert.equal(whole.code, 0, whole.stderr);
       const expected = await decided(`${folder}/whole`);
       assert.ok([...expected.keys()].some((path) => path.startsWith("checkpoints/")));
@@ -35,7 +37,7 @@ testWith(
         const out = `${folder}/${round}`;
         for (let isFinished = false; !isFinished;) {
           const child = start(workIn(out));
-          const delay = 200 + 2_000 * rng.next();
+          const delay = wholeMs * rng.next(); // Starting takes long on a busy machine.
           // On a slow machine it might never get to its end: so many kills are enough.
           const timer = kills < KILLS ? setTimeout(() => child.kill("SIGKILL"), delay) : undefined;
           const { code, signal, stderr } = await child.output();
