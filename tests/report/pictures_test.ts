@@ -88,7 +88,10 @@ testWith(
         assert.deepEqual(picturesOn(`runs/${id}.html`), []);
       }
       const foreign = String(files.get("runs/foreign.html"));
-      assert.match(foreign, /No command alone makes this run: its family was registered by a program/);
+      assert.match(
+        foreign,
+        /No command alone makes this run: its family was registered by a program/,
+      );
       assert.doesNotMatch(foreign, /<pre/);
       assert.match(String(files.get("runs/whole.html")), /<pre[^>]*><code>deno task bench /);
     });
