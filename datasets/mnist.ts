@@ -175,9 +175,13 @@ async function hashUnlessKnown(
   for (const part of Object.keys(FILES) as Part[]) {
     const bytes = await readIdxBytes(paths[part]);
     all.update(bytes);
-    isKnown &&= createHash("md5").update(bytes).digest("hex") === md5[part];
+    isKnown &&= md5Of(bytes) === md5[part];
   }
   return isKnown ? null : all.digest("hex");
+}
+
+function md5Of(bytes: Uint8Array): string {
+  return createHash("md5").update(bytes).digest("hex");
 }
 
 async function loadSplits(
@@ -188,7 +192,7 @@ async function loadSplits(
   const read = async (part: Part): Promise<IdxArray> => {
     const bytes = await readIdxBytes(paths[part], signal);
     if (md5 !== undefined) {
-      const sum = createHash("md5").update(bytes).digest("hex");
+      const sum = md5Of(bytes);
       if (sum !== md5[part]) {
         throw new Error(
           `Cannot use ${paths[part]} as its MD5 must be ${md5[part]}: current one is ${sum}`,

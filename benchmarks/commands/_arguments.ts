@@ -85,9 +85,15 @@ export async function existingFolder(what: string, dir: string): Promise<string>
   throw new UsageError(`${what} must be a folder that exists: current value is "${dir}"`);
 }
 
+/** @throws {UsageError} If the text is empty. */
+export function outFolder(dir: string): string {
+  if (dir !== "") return dir;
+  throw new UsageError(`--out must name a folder: current value is ""`);
+}
+
 /** Finds out before the work whether its results can be written. */
 export async function writableFolder(dir: string): Promise<void> {
-  if (dir === "") throw new UsageError(`--out must name a folder: current value is ""`);
+  outFolder(dir);
   try {
     await Deno.mkdir(dir, { recursive: true });
     await Deno.remove(await Deno.makeTempFile({ dir }));

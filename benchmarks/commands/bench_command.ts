@@ -9,6 +9,7 @@ import {
   integer,
   namesOf,
   oneOf,
+  outFolder,
   seconds,
   split,
   type Terminal,
@@ -57,7 +58,7 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
         "--allow-run=deno",
     );
   }
-  if (options.out === "") throw new UsageError(`--out must name a folder: current value is ""`);
+  outFolder(options.out);
   if (options.mnistDir !== undefined) await existingFolder("--mnist-dir", options.mnistDir);
   const checkpointSeconds = seconds("--checkpoint-seconds", options.checkpointSeconds);
   await checkFiles(plan, options.mnistDir, terminal.signal);
