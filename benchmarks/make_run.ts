@@ -3,6 +3,7 @@ import { FILE_VERSION, hashOfFile } from "../datasets/file_dataset.ts";
 import { filePath } from "../datasets/file_name.ts";
 import { engineInfo } from "../engine/init_engine.ts";
 import { FAMILIES } from "../flows/families.ts";
+import { ifThere } from "./_if_there.ts";
 import { BASELINES } from "./baselines.ts";
 import { executeRun } from "./execute_run.ts";
 import type { TrainProgress } from "./training/optimize.ts";
@@ -71,11 +72,7 @@ export function wasStopped({ status, config }: Record): boolean {
 
 /** Removes what a run that has its record was to continue from. */
 export async function forgetTraining(out: string, id: string): Promise<void> {
-  try {
-    await Deno.remove(trainingPath(out, id));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  await ifThere(Deno.remove(trainingPath(out, id)));
 }
 
 function trainingPath(out: string, id: string): string {

@@ -3,6 +3,7 @@ import { slugOf } from "../datasets/file_name.ts";
 import { readBounded } from "../engine/read_bounded.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
+import { ifThere } from "./_if_there.ts";
 import type { Environment } from "./environment.ts";
 import type { ReverseKl } from "./evaluate_reverse_kl.ts";
 import { decisiveOf, type Run } from "./plan.ts";
@@ -155,14 +156,8 @@ export async function writeRecord(out: string, record: Record): Promise<void> {
  */
 export async function readRecord(out: string, id: string): Promise<Record | null> {
   const path = recordPath(out, id);
-  let text: string;
-  try {
-    text = new TextDecoder().decode(await readBounded(path, MAX_BYTES));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  return await parseRecord(text, out, id);
+  const bytes = await ifThere(readBounded(path, MAX_BYTES));
+  return bytes && await parseRecord(new TextDecoder().decode(bytes), out, id);
 }
 
 /** No record comes near. */

@@ -1,4 +1,5 @@
 import { writeAtomically } from "../../engine/write_atomically.ts";
+import { ifThere } from "../_if_there.ts";
 import { lockFolder } from "../lock_folder.ts";
 import { canonical, readRecords, type Record, recordPath } from "../record.ts";
 import { writeTables } from "../tables.ts";
@@ -49,14 +50,4 @@ export async function mergeFolders(from: readonly string[], out: string): Promis
 function compare(a: Record, b: Record): number {
   const rank = ({ status }: Record): number => status === "ok" ? 1 : 0;
   return rank(a) - rank(b) || (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0);
-}
-
-/** What a file is read or removed by; null where there is none. */
-async function ifThere<T>(result: Promise<T>): Promise<T | null> {
-  try {
-    return await result;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
