@@ -14,6 +14,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
  *     deep_long   deep for four times the steps, on toys that take them
+ *     deep_tanh   deep_long with tanh for relu in its networks
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths
@@ -28,6 +29,7 @@ export const VARIANTS = [
   "made",
   "deep",
   "deep_long",
+  "deep_tanh",
   "grey",
   "conv",
   "conv_grey",
