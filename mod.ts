@@ -26,6 +26,9 @@ export {
   type EngineOptions,
   initEngine,
 } from "./engine/init_engine.ts";
+export type { LayerActivation } from "./engine/activation.ts";
+export type { DenseLayer } from "./engine/dense.ts";
+export type { Mask } from "./engine/mask.ts";
 export { Muon, type MuonOptions } from "./engine/muon.ts";
 export { Rng, type RngState } from "./engine/rng.ts";
 export * from "./flows/mod.ts";

@@ -13,7 +13,7 @@ export interface Evaluation {
   readonly nllNats: number;
   /** Its standard error over the rows, nats. */
   readonly nllSe: number;
-  /** log p(x) of each row, nats. */
+  /** log p(x) of each row, nats; of the means over noise samples and classes where there are several. */
   readonly logProbs: Float64Array;
 }
 
@@ -24,7 +24,7 @@ const BATCH = 500;
 export interface EvaluateOptions {
   /**
    * Noise samples M of each row of 8-bit data, an integer >= 1; 1 by default. With more the result is
-   * the tighter bound -log 1/M sum_m p((k + u_m) / 256).
+   * the tighter bound -log 1/M sum_m p((k + u_m) / 256), less D log 256 as with one.
    */
   readonly noiseSamples?: number;
   /**
@@ -43,11 +43,12 @@ export interface EvaluateOptions {
  * The negative log-likelihood of rows under a flow.
  *
  * @param flow Borrowed.
- * @param rows 8-bit data are dequantised: with one noise sample the mean of -log p is an upper bound of
- *   the NLL of the discrete data (Theis et al. 2016), with M of them a tighter one (Burda et al. 2016).
+ * @param rows 8-bit data are dequantised: with one noise sample the mean of -log p + D log 256 is in
+ *   expectation an upper bound of the NLL of the integers (Theis et al. 2016), with M of them a tighter one
+ *   (Burda et al. 2016). {@link bitsPerDim} adds the second term.
  * @param noise Source of that noise: the same source, the same number.
  * @throws {RangeError} If noiseSamples is not an integer >= 1, or a label none of the flow's classes.
- * @throws {TypeError} If the flow has classes and the rows no labels.
+ * @throws {TypeError} If log p(x | label) is asked for and the rows have no labels.
  */
 export async function evaluateFlow(
   flow: Flow,

@@ -7,7 +7,7 @@ interface Sums {
   readonly entropy: number;
 }
 
-/** -log p of the mass that a box may leave out, nats: densities there are above e^-30. */
+/** The mean of -log p over the mass that a box may leave out, nats, about. */
 const TAIL_NATS = 30;
 
 /**

@@ -17,7 +17,8 @@ const w1 = <T extends Real<T>>(x: T): T => x.mul(2 * Math.PI / 4).sin();
 const w2 = <T extends Real<T>>(x: T): T => half(x.sub(1).div(0.6)).mul(-1).exp().mul(3);
 const w3 = <T extends Real<T>>(x: T): T => x.sub(1).div(0.3).sigmoid().mul(3);
 
-const radius = <T extends Real<T>>(x: T, y: T): T => x.square().add(y.square()).sqrt();
+/** Of 1e-15 at the origin, where a root of 0 would have no gradient. */
+const radius = <T extends Real<T>>(x: T, y: T): T => x.square().add(y.square()).add(1e-30).sqrt();
 
 /** Where the wall begins, and how thick it is: as thick as the ridges are. */
 const WALL = { at: 4, width: 0.4 } as const;

@@ -19,7 +19,7 @@ export interface AdamOptions {
   readonly beta2?: number;
   /** Added to the denominator, >= 0; 1e-8 by default. */
   readonly epsilon?: number;
-  /** How much of each variable is taken off at each step, >= 0; 0 by default. */
+  /** By how much each variable decays, >= 0; 0 by default. */
   readonly weightDecay?: number;
   /** "decoupled" (the default): x loses rate * decay * x; "l2": decay * x joins the gradient. */
   readonly decay?: "decoupled" | "l2";

@@ -58,7 +58,7 @@ export function conv(x: tf.Tensor, layer: ConvLayer): tf.Tensor4D {
 /**
  * The gradients of {@link conv} before its activation.
  *
- *     dx = fold(delta W^T) * activation'(x),   dW = patches(x)^T delta,   db = sum of delta's rows
+ *     dx = fold(delta W^T) * slope(x),   dW = patches(x)^T delta,   db = sum of delta's rows
  *        = patches(delta) W'^T * …             dW' = x^T patches(delta)
  *
  * @param x What the layer read.

@@ -58,7 +58,7 @@ export interface DenseGradients {
 /**
  * The gradients of {@link dense} before its activation.
  *
- *     dx = (delta (W * M)^T) * activation'(x),   dW = (x^T delta) * M,   db = sum of delta's rows
+ *     dx = (delta (W * M)^T) * slope(x),   dW = (x^T delta) * M,   db = sum of delta's rows
  *
  * @param x What the layer read.
  * @param delta The gradient of its sums x (W * M) + b, shape [..., out].

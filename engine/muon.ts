@@ -28,7 +28,7 @@ export interface MuonOptions {
  *     x = x (1 - rate * decay) - rate * 0.2 sqrt(max(rows, columns)) * o
  *
  * Numbers of an o of full rank have a root mean square of 1 / sqrt(max(rows, columns)): the factor before it
- * makes steps about as long as Adam's are, so that both take one rate. U V^T is what {@link orthogonalize} makes of it, for all
+ * makes steps about as long as Adam's are, so that both take one rate. U V^T is what `orthogonalize` makes of it, for all
  * matrices of one shape at once. What Adam steps is clipped by its own norm.
  *
  * Source: Jordan et al. 2024 (Muon: An optimizer for hidden layers in neural networks); the factor and the
@@ -182,7 +182,7 @@ export class Muon implements Disposable {
 
 /**
  * What has the singular vectors of the given matrices, and singular values of about 1: of M = U S V^T about
- * U V^T. Those of at least 0.002 |M| end between 0.68 and 1.21, smaller ones below.
+ * U V^T. Those of at least 0.0016 |M| end between 0.68 and 1.21, smaller ones below.
  *
  *     X_0 = M / |M|,   X_{k+1} = a X_k + (b G + c G^2) X_k  with  G = X_k X_k^T,   5 times
  *

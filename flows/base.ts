@@ -4,7 +4,10 @@ import { sumPerExample } from "./_per_example.ts";
 
 /** The density of the latent space: independent coordinates of mean 0. */
 export interface Base {
-  /** @returns log p(z), shape [batch], nats. */
+  /**
+   * @param z Shape [batch, ...].
+   * @returns log p(z), summed over all but the first axis, shape [batch], nats.
+   */
   logProb(z: tf.Tensor): tf.Tensor1D;
   /** @returns `count` independent draws of one coordinate. */
   draw(count: number, rng: Rng): Float32Array<ArrayBuffer>;
@@ -19,7 +22,7 @@ export type BaseName = "normal" | "logistic";
  *     normal:    log p(z) = -1/2 sum_i z_i^2 - D/2 log(2 pi)
  *     logistic:  log p(z) = -sum_i [softplus(z_i) + softplus(-z_i)]
  *
- * Source: the standard logistic is the prior of NICE (Dinh et al. 2015, eq. 7).
+ * Source: the standard logistic is the prior of NICE (Dinh et al. 2015, section 3.4).
  */
 export const BASES: Readonly<Record<BaseName, Base>> = {
   normal: {

@@ -31,8 +31,8 @@ export interface Bijector extends Disposable {
   /** Latent to data. */
   inverse(z: tf.Tensor, context?: tf.Tensor): Inverse;
   /**
-   * Sets the parameters that are initialised from data (actnorm), so that this batch leaves the
-   * bijector on the other side with mean 0 and variance 1 where the parameters can achieve it.
+   * Sets the parameters that are initialised from data, so that this batch leaves the bijector on the other
+   * side as it should: by actnorm with mean 0 and variance 1, by others as their classes say.
    *
    * @param batch Of the side named, shape [batch, ...eventShape] or [batch, ...latentShape].
    * @param side "data": the batch is what `forward` takes; "latent": what `inverse` takes.

@@ -55,7 +55,7 @@ interface Layer extends ConvLayer {
  * Kernels start uniform on +-sqrt(6 / (in + out)) with in and out the numbers that one output depends
  * on and one input reaches (Glorot and Bengio 2010), biases, B and V at zero.
  *
- * Source: of the plain one Kingma and Dhariwal 2018, appendix B; residual blocks: He et al. 2016,
+ * Source: of the plain one Kingma and Dhariwal 2018, section 5; residual blocks: He et al. 2016,
  * without the normalisation that Dinh et al. 2017 have in them.
  */
 export class ConvNet implements Disposable {
@@ -192,7 +192,7 @@ export class ConvNet implements Disposable {
   }
 
   /**
-   *     delta_L = dy,   delta_{k-1} = (gradient of h_{k-1}, by layer k and a skip) * activation'(h_{k-1}),
+   *     delta_L = dy,   delta_{k-1} = (gradient of h_{k-1}, by layer k and a skip) * slope(h_{k-1}),
    *     dB = delta_1 summed over the images,   dV = c^T delta_1 summed over the pixels
    */
   #blockGradients(h: readonly tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {

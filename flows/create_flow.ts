@@ -167,14 +167,16 @@ export function createFlow(
     ...conditional,
     ...config,
   });
-  const isDeaf = autoregressiveLayers(bijector).some(({ eventShape: [dim] }) => dim === 1);
+  const hasHidden = !(Array.isArray(config.hidden) && config.hidden.length === 0);
+  const isDeaf = hasHidden &&
+    autoregressiveLayers(bijector).some(({ eventShape: [dim] }) => dim === 1);
   if (classes !== undefined && (isDeaf || !flow.variables.some(isContextKernel))) {
     flow[Symbol.dispose]();
     throw new RangeError(
       `Cannot create ${definition.name} with classes as ${
         isDeaf
-          ? "it then takes dim >= 2, since the first coordinate of a layer does not hear of the class: " +
-            "current value is 1"
+          ? "it then takes dim >= 2 or no hidden layers, since by them the first coordinate of a layer does " +
+            "not hear of the class: current dim is 1"
           : "none of its parts takes them"
       }`,
     );

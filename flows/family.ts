@@ -45,7 +45,7 @@ export interface FlowFamily<
   /** Raised when the same config and seed would give another flow: older results are then stale. */
   readonly version: number;
   readonly citation: Citation;
-  /** The direction that takes one network pass a layer; the other one, if any, takes D in sequence. */
+  /** The direction that takes one network pass a layer; the other one, if any, solves for D coordinates in turn. */
   readonly fastDirection: "both" | "density" | "sample";
   /**
    * Every option with its default. A given option must be of the same kind; an integer is a count, so a

@@ -13,7 +13,8 @@ import type { FlowConfig } from "./family.ts";
  * A flow with classes is a density for each of them, log p(x | class): what it is asked for then takes a
  * context, the one-hot classes of the examples, float32 [batch, classes].
  *
- * Owns its bijector: `using flow = createFlow(…)` frees all of it.
+ * Owns its bijector: `using flow = createFlow(…)` frees all of it. Once freed it throws an Error when it is
+ * asked for anything.
  */
 export class Flow implements Disposable {
   readonly base: BaseName;
@@ -141,7 +142,7 @@ export class Flow implements Disposable {
   }
 
   /**
-   * Sets what is initialised from data (actnorm). Call it once, with the first batch: of a few examples
+   * Sets what is initialised from data, actnorms first of all. Call it once, with the first batch: of a few examples
    * deviations are no estimate, and of a single vector they are 0.
    *
    * @param x Shape [batch, ...eventShape].

@@ -32,7 +32,7 @@ type GlowImageConfig = GlowConfig & {
  *
  *     x <- exp(logScale) * x + bias,  x <- x W,  x_moved <- x_moved * s(x_kept) + t(x_kept)
  *
- * Over images as in the paper: the linear map mixes the channels of each pixel, the network of the
+ * Over images: the linear map mixes the channels of each pixel, the network of the
  * coupling is convolutional, and there are {@link multiScale} levels, squeezed in order of rows, of `layers`
  * steps each; all but the last end in a split with a learned prior, a linear network of 3 x 3, which an untied
  * bias makes one of each pixel. Every coupling keeps the first half of
@@ -43,7 +43,8 @@ type GlowImageConfig = GlowConfig & {
  * and `level0/prior/…`.
  *
  * Deviations from the paper: see {@link InvertibleLinear} for its parametrisation and {@link ScaleMap} for the
- * scale: sigmoid(a + 2) as in the released code is an option, 2 tanh(a / 2) the default.
+ * scale: sigmoid(a + 2) as in the released code is an option, 2 tanh(a / 2) the default. The learned prior of
+ * what is split off is that of the released code.
  */
 export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
   name: "glow",

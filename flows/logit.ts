@@ -5,7 +5,8 @@ import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijecto
 /**
  * From the unit interval to the real line, kept off its ends by alpha: for alpha = 1e-6 to +-13.8. What is
  * beyond on the line comes back from outside of the interval, by alpha / (1 - 2 alpha) at most: clip such
- * samples, and take their density from {@link Flow.sampleWithLogProb}, as no forward pass is defined there.
+ * samples, and take their density from {@link Flow.sampleWithLogProb}. The map goes on there, but above 1 float32
+ * tells too few x apart: a forward pass of them is inexact, or NaN.
  *
  *     forward(x):  y = alpha + (1 - 2 alpha) x,  z = log y - log(1 - y)
  *                  logDet = sum_i [-log y_i - log(1 - y_i)] + D log(1 - 2 alpha)

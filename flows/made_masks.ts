@@ -21,7 +21,7 @@ export function countUnits(dim: number, width: number): Int32Array {
  * degree 1 + floor(k (D - 1) / H); a connection is kept where the degree does not fall, and in the
  * output layer where it rises, so that output i sees none but the inputs before i. It sees all of them if every
  * hidden layer has D - 1 units or more; of fewer units there are not enough degrees, and output i misses the
- * inputs since the last degree below i, x_{i-1} first.
+ * inputs from the last degree that is at most i on, x_{i-1} first.
  *
  * @returns One for each layer; the last has 2 dim columns.
  */

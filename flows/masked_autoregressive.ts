@@ -30,13 +30,14 @@ export interface MaskedAutoregressiveOptions {
 }
 
 /**
- * Three ways to the same inverse; they differ by rounding.
+ * Three ways to the same inverse. The first and the last differ by rounding, jacobi by what is made in the
+ * coordinates behind of a change that was small enough to end it: more than that where slopes are steep.
  *
  *     sequential:   D passes through the whole network, a coordinate each, as in the papers
  *     jacobi:       passes that update all coordinates at once, until none changes by more than
  *                   1e-6 (1 + |x|); after k passes k coordinates are exact, so D at most; where one ends
  *                   as NaN or above 1e15, and on webgpu, the sequential one
- *     incremental:  one pass, coordinate by coordinate, each weight used once ({@link invertMade});
+ *     incremental:  one pass, coordinate by coordinate, each weight used once (engine/made_inverse.ts);
  *                   on backends without kernels the sequential one
  */
 export type Inversion = "sequential" | "jacobi" | "incremental";
@@ -242,7 +243,10 @@ export class MaskedAutoregressive implements Bijector {
         if (tf.tidy(() => tf.all(isFollowed(y)).dataSync()[0]) === 1) return { x: y, params };
         // The others were found with 0 in place of a coordinate that is NaN or so large in truth.
         tf.dispose([y, params]);
-        return this.#solveInTurn(z, c);
+        const inVain = this.#passes;
+        const solved = this.#solveInTurn(z, c);
+        this.#passes += inVain;
+        return solved;
       }
       tf.dispose([y, params]);
       x = next;

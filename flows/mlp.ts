@@ -33,7 +33,7 @@ export type Activation = Exclude<LayerActivation, "linear">;
  * A multilayer perceptron, dense or masked: the conditioner of couplings and of masked
  * autoregressive layers.
  *
- *     h_0 = x,   h_k = activation(h_{k-1} (W_k * M_k) + b_k),   output = h_L (W * M) + b
+ *     h_0 = x,   h_k = activation(h_{k-1} (W_k * M_k) + b_k) for k < L,   output = h_{L-1} (W_L * M_L) + b_L
  *
  * With classes c V is added to the sums of the first layer, c the one-hot class: a bias of its own for
  * each class.
@@ -141,8 +141,10 @@ export class Mlp implements Disposable {
   }
 
   /**
-   *     delta_L = dy,   delta_{k-1} = (delta_k (W_k * M_k)^T) * activation'(h_{k-1})
+   *     delta_L = dy,   delta_{k-1} = (delta_k (W_k * M_k)^T) * slope(h_{k-1})
    *     dW_k = (h_{k-1}^T delta_k) * M_k,   db_k = sum over the batch of delta_k,   dV = c^T delta_1
+   *
+   * with the slope of the activation by what it made: 1 - h^2 of tanh, 1 of relu where h > 0.
    *
    * @param h x and the hidden layers, and with classes c.
    */

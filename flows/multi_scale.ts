@@ -24,7 +24,8 @@ export interface MultiScaleOptions {
  *
  *     level:  squeeze, steps, [prior, split -> next level]
  *
- * Source: Dinh et al. 2017 (RealNVP), section 3.6; with a learned prior, Kingma and Dhariwal 2018.
+ * Source: Dinh et al. 2017 (RealNVP), section 3.6; with a learned prior, the released code of Glow (Kingma and
+ * Dhariwal 2018).
  *
  * @returns Images to a flat latent, the coarsest scale first.
  * @throws {RangeError} If the image cannot be halved so often.

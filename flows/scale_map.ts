@@ -1,13 +1,14 @@
 import * as tf from "../engine/tf.ts";
 
 /**
- * How a network's raw output a becomes the logarithm of a positive scale. "RealNVP" has been
- * published with nine of these: the choice is a named field of every config and of every result.
+ * How a network's raw output a becomes the logarithm of a positive scale. Papers, and their code, differ in
+ * it: the choice is a named field of every config and of every result.
  */
 export type ScaleMap = "exp" | "tanh" | "sigmoid2";
 
 /**
- * The scale maps, each from raw output to log-scale.
+ * The scale maps, each from raw output to log-scale, elementwise. The scale of "exp" leaves float32 where a is
+ * above 88.7.
  *
  *     exp:       log s = a                            unbounded, as the papers write it
  *     tanh:      log s = 2 tanh(a / 2)                |log s| < 2; slope 1 at 0

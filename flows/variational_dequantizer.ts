@@ -29,11 +29,14 @@ const MARGIN = 2 ** -17;
  *     x = (k + u) / 256,  k = floor(256 x)
  *     forward(x):  z = (k + T_k(u)) / 256,  logDet = log |det dT_k/du|
  *     T_k(u) = sigmoid(couplings(logit(m + (1 - 2 m) u); k)),   m = 2^-17
+ *     inverse(z):  x = (k + T_k^-1(clip(v, m, 1 - m))) / 256,  k = floor(256 z),  v = 256 z - k
  *
  * With u ~ U[0, 1)^D the noise v = T_k(u) has density q(v | k) = 1 / |det dT_k/du|, so the mean of
  * log p(x) over u is the bound E_q [log p_Z((k + v) / 256) - log q(v | k)] of Ho et al. The map is one
  * of the unit cube of each k into itself, so that p(x) is a density of x like any other: training and
- * scoring know nothing of it. m takes a little mass away and gives none. In float32 v is at most
+ * scoring know nothing of it. It integrates to the mass that p_Z gives to what T_k reaches, at most 1, and 1 but
+ * for little where the couplings do not shrink: logits end at +-11.8. What T_k does not reach comes back as the
+ * nearest u in [0, 1]. In float32 v is at most
  * 1 - 2^-16, so that rounding reaches no other level: logDet is that of the v before, a few pixels in a
  * million apart. Of a flow with classes T_k is the
  * same for all of them: the bound holds for any q.

@@ -43,6 +43,14 @@ for (const energy of Object.values(ENERGIES)) {
     assertAllClose(found, Array.from(x, (_, i) => slope(i)), FLOAT32, name);
   });
 
+  Deno.test(`${name}.energies() has a finite gradient where |x| is 0, or its square in float32`, async () => {
+    await startEngine();
+    const slopes = tf.tidy(() =>
+      tf.grad((x) => tf.sum(energy.energies(x)))(tf.tensor2d([[0, 0], [1e-25, 0]])).dataSync()
+    );
+    assert.ok(slopes.every(Number.isFinite), `${slopes}`);
+  });
+
   Deno.test(`${name}.energies() refuses what is not [batch, 2]`, async () => {
     await startEngine();
     for (const shape of [[4], [2, 3], [1, 2, 2]]) {

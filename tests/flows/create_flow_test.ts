@@ -66,6 +66,17 @@ Deno.test("createFlow() refuses what it cannot make, and says what to do", async
   assert.equal(tf.memory().numTensors, numTensors);
 });
 
+Deno.test("createFlow() takes classes of one coordinate where no hidden layer keeps it from hearing of them", async () => {
+  await startEngine();
+  using flow = createFlow("maf", { eventShape: [1], hidden: [], layers: 1, classes: 2 }, rng);
+  const context = flow.variables.find(({ name }) => name.includes("context"))!;
+  tf.tidy(() => context.assign(tf.tensor2d([[1, 0], [-1, 0]]))); // mu of each class.
+  const [x, classes] = [tf.tensor2d([[1], [1]]), tf.tensor2d([[1, 0], [0, 1]])];
+  const found = tf.tidy(() => flow.logProb(x, classes).dataSync());
+  assert.ok(Math.abs(found[0]! - found[1]! - 2) < 1e-6, `${found}`); // 0^2 / 2 and 2^2 / 2.
+  tf.dispose([x, classes]);
+});
+
 Deno.test("createFlow() takes a family that is not in the registry", async () => {
   await startEngine();
   const mirror: FlowFamily = {
