@@ -4,46 +4,106 @@ import type { NumberTable } from "./number_table.ts";
 export const DEPENDENT = 1e-5;
 
 /** With more columns the search takes many seconds. */
-const MOST_COLUMNS = 1_000;
+export const MOST_COLUMNS = 1_000;
 
-/** Multiplications of the search: it takes a second or two. */
-const MOST_WORK = 1e9;
+/** More rows than columns: of as many all columns follow. */
+const SPARE_ROWS = 100;
 
 /**
- * The first column that the ones before it determine linearly: rows on a plane have no density, and a flow's
- * grows as long as it is trained. What looks so over some rows is looked at over more.
+ * A column that the ones before it determine linearly: rows on a plane have no density, and a flow's grows as
+ * long as it is trained. It is searched for over some rows, among them those where a column is least and most.
+ * What follows there is held against all rows; where it does not hold, the row that it misses most joins, and as
+ * many others as there are.
  *
+ * @param rows Those that count.
  * @returns Null where there is none, more than 1,000 columns, or no more rows than columns.
  */
 export function dependentColumn(table: NumberTable, rows: Int32Array): number | null {
   const { dim } = table;
-  const first = 2 * dim + 100;
-  const most = Math.min(rows.length, Math.max(first, Math.floor(MOST_WORK / dim ** 2)));
-  if (most <= dim || dim > MOST_COLUMNS) return null;
-  for (let count = Math.min(first, most);; count = Math.min(2 * count, most)) {
-    const column = dependentOver(table, rows.subarray(0, count));
-    if (column === null || count === most) return column;
+  if (rows.length <= dim || dim > MOST_COLUMNS) return null;
+  const some = new Set(extremes(table, rows));
+  for (let count = dim + SPARE_ROWS;; count *= 2) {
+    for (const row of rows.subarray(0, count)) some.add(row);
+    const suspects = dependentOver(table, Int32Array.from(some));
+    const missed = suspects.map((suspect) => missedMost(table, rows, suspect));
+    const isAll = some.size === rows.length;
+    const found = suspects.find((_, i) => isAll || missed[i] === null);
+    if (found) return found.column;
+    if (suspects.length === 0) return null;
+    for (const row of missed) some.add(row!);
   }
 }
 
-/** Gram-Schmidt on the columns: one of which next to nothing is left follows from those before it. */
-function dependentOver({ values, dim }: NumberTable, rows: Int32Array): number | null {
-  const basis: Float64Array[] = [];
+/** For each column the rows of its least and its greatest value: over them no column is constant. */
+function extremes({ values, dim }: NumberTable, rows: Int32Array): number[] {
+  const at = (row: number, column: number): number => values[row * dim + column]!;
+  const least = new Int32Array(dim).fill(rows[0]!), greatest = least.slice();
+  for (const row of rows) {
+    for (let j = 0; j < dim; j++) {
+      if (at(row, j) < at(least[j]!, j)) least[j] = row;
+      if (at(row, j) > at(greatest[j]!, j)) greatest[j] = row;
+    }
+  }
+  return [...least, ...greatest];
+}
+
+/** How a column follows: x_column = mean + sum_i weight_i (x_i - mean_i). */
+interface Dependence {
+  readonly column: number;
+  readonly mean: number;
+  readonly terms: readonly { readonly column: number; readonly mean: number; weight: number }[];
+}
+
+/**
+ * Gram-Schmidt on the columns, X = Q R: one of which next to nothing is left follows from those before it, with
+ * weights w by R w = Q^T x.
+ */
+function dependentOver({ values, dim }: NumberTable, rows: Int32Array): Dependence[] {
+  const basis: { column: number; mean: number; direction: Float64Array; r: number[] }[] = [];
+  const found: Dependence[] = [];
   for (let column = 0; column < dim; column++) {
     const rest = Float64Array.from(rows, (row) => values[row * dim + column]!);
     const mean = rest.reduce((sum, x) => sum + x, 0) / rest.length;
     for (let i = 0; i < rest.length; i++) rest[i]! -= mean;
     const size = Math.sqrt(dot(rest, rest));
-    if (size === 0) continue; // Constant over these rows: nothing is known of it.
-    for (const direction of basis) {
+    const r = basis.map(({ direction }) => {
       const share = dot(rest, direction);
       for (let i = 0; i < rest.length; i++) rest[i]! -= share * direction[i]!;
-    }
+      return share;
+    });
     const left = Math.sqrt(dot(rest, rest));
-    if (left <= DEPENDENT * size) return column;
-    basis.push(rest.map((x) => x / left));
+    if (left > DEPENDENT * size) {
+      basis.push({ column, mean, direction: rest.map((x) => x / left), r: [...r, left] });
+      continue;
+    }
+    const terms = basis.map(({ column, mean }, i) => ({ column, mean, weight: r[i]! }));
+    for (let k = basis.length - 1; k >= 0; k--) {
+      const weight = terms[k]!.weight /= basis[k]!.r[k]!;
+      for (let i = 0; i < k; i++) terms[i]!.weight -= weight * basis[k]!.r[i]!;
+    }
+    found.push({ column, mean, terms });
   }
-  return null;
+  return found;
+}
+
+/** The row where a dependence is furthest from true; null where it is true to the tolerance. */
+function missedMost(
+  { values, dim }: NumberTable,
+  rows: Int32Array,
+  { column, mean, terms }: Dependence,
+): number | null {
+  let worst = rows[0]!, most = 0, missed = 0, size = 0;
+  for (const row of rows) {
+    const x = values[row * dim + column]! - mean;
+    let rest = x;
+    for (const { column, mean, weight } of terms) {
+      rest -= weight * (values[row * dim + column]! - mean);
+    }
+    missed += rest ** 2;
+    size += x ** 2;
+    if (Math.abs(rest) > most) [worst, most] = [row, Math.abs(rest)];
+  }
+  return missed <= DEPENDENT ** 2 * size ? null : worst;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
