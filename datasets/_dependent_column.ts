@@ -11,9 +11,8 @@ const SPARE_ROWS = 100;
 
 /**
  * A column that the ones before it determine linearly: rows on a plane have no density, and a flow's grows as
- * long as it is trained. It is searched for over some rows, among them those where a column is least and most.
- * What follows there is held against all rows; where it does not hold, the row that it misses most joins, and as
- * many others as there are.
+ * long as it is trained. It is searched for over some rows. What follows there, a constant one too, is held
+ * against all rows; where it does not hold, the row that it misses most joins, and as many others as there are.
  *
  * @param rows Those that count.
  * @returns Null where there is none, more than 1,000 columns, or no more rows than columns.
@@ -21,7 +20,7 @@ const SPARE_ROWS = 100;
 export function dependentColumn(table: NumberTable, rows: Int32Array): number | null {
   const { dim } = table;
   if (rows.length <= dim || dim > MOST_COLUMNS) return null;
-  const some = new Set(extremes(table, rows));
+  const some = new Set<number>();
   for (let count = dim + SPARE_ROWS;; count *= 2) {
     for (const row of rows.subarray(0, count)) some.add(row);
     const suspects = dependentOver(table, Int32Array.from(some));
@@ -32,19 +31,6 @@ export function dependentColumn(table: NumberTable, rows: Int32Array): number | 
     if (suspects.length === 0) return null;
     for (const row of missed) some.add(row!);
   }
-}
-
-/** For each column the rows of its least and its greatest value: over them no column is constant. */
-function extremes({ values, dim }: NumberTable, rows: Int32Array): number[] {
-  const at = (row: number, column: number): number => values[row * dim + column]!;
-  const least = new Int32Array(dim).fill(rows[0]!), greatest = least.slice();
-  for (const row of rows) {
-    for (let j = 0; j < dim; j++) {
-      if (at(row, j) < at(least[j]!, j)) least[j] = row;
-      if (at(row, j) > at(greatest[j]!, j)) greatest[j] = row;
-    }
-  }
-  return [...least, ...greatest];
 }
 
 /** How a column follows: x_column = mean + sum_i weight_i (x_i - mean_i). */
@@ -81,7 +67,7 @@ function dependentOver({ values, dim }: NumberTable, rows: Int32Array): Dependen
       const weight = terms[k]!.weight /= basis[k]!.r[k]!;
       for (let i = 0; i < k; i++) terms[i]!.weight -= weight * basis[k]!.r[i]!;
     }
-    found.push({ column, mean, terms });
+    found.push({ column, mean, terms: terms.filter(({ weight }) => weight !== 0) });
   }
   return found;
 }
