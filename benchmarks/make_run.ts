@@ -70,7 +70,7 @@ export function wasStopped({ status, config }: Record): boolean {
   return status === "failed" && config === null;
 }
 
-/** Removes what a run that has its record was to continue from. */
+/** Removes what a run was to continue from. */
 export async function forgetTraining(out: string, id: string): Promise<void> {
   await ifThere(Deno.remove(trainingPath(out, id)));
 }

@@ -74,6 +74,7 @@ export async function runBenchmark(
   try {
     for (const [id, run] of planned) {
       const finished = force ? null : await readRecord(out, id);
+      if (force) await forgetStopped(out, id);
       if (finished === null || wasStopped(finished)) continue;
       records.set(run, finished);
       await forgetTraining(out, id);
@@ -95,6 +96,12 @@ export async function runBenchmark(
     await writeTables(out);
   }
   return plan.map((run) => records.get(run)!);
+}
+
+/** Where a run that an error stopped is forced, its code may be what was wrong: it does not go on from there. */
+async function forgetStopped(out: string, id: string): Promise<void> {
+  const record = await readRecord(out, id).catch(() => null); // A damaged one is made again, too.
+  if (record && wasStopped(record)) await forgetTraining(out, id);
 }
 
 /** The runs of a plan by their ids: two of one id would write the same files. */

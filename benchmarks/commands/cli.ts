@@ -61,7 +61,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       "threads of a BLAS library (default: 1 in training, all processors where times are taken)",
     )
     .option("--out <dir>", "output folder", "results/latest")
-    .option("--shard <i/n>", "only the i-th of n parts that take as long as each other")
+    .option(
+      "--shard <i/n>",
+      "only the i-th of n parts of about the same time; what is timed is in one",
+    )
     .option(
       "--jobs <n>",
       "runs trained side by side, each in a process of its own (default: one a processor, at most 4)",

@@ -3,8 +3,8 @@ import type { Run } from "../plan.ts";
 /**
  * One of n parts of a plan: the parts are disjoint, make up the whole, and take about as long as each
  * other. The longest run goes to the part that has least to do, then the next one (Graham 1969); the
- * same plan is always divided in the same way. What is timed is one part's, as times of two machines do
- * not compare.
+ * same plan is always divided in the same way. What is timed counts as one run, as times of two machines
+ * do not compare.
  *
  * @param plan Its order is kept.
  * @param index Which part, from 1 to n.

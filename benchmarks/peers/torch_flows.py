@@ -155,7 +155,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--blas-threads", type=int, default=2, help="as the environment has it")
+    parser.add_argument("--blas-threads", type=int, required=True, help="as the environment has it")
     parser.add_argument("--seconds", type=float, default=0.7)
     parser.add_argument("--sample", action="store_true")
     args = parser.parse_args()

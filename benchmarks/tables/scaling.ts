@@ -28,10 +28,10 @@ export function scalings(records: readonly Record[]): Scaling[] {
     { record: { run, environment }, timing: { op, batch, method } }: typeof rows[number],
     as: string = method,
   ) => {
-    const { backend, gemm, threads, cpu } = environment;
+    const { backend, gemm, gemmBuild = "", threads, cpu } = environment;
     return JSON.stringify([
       ...[run.suite, run.profile, run.family, op, batch, as],
-      ...[backend, gemm, threads, cpu],
+      ...[backend, gemm, gemmBuild, threads, cpu],
     ]);
   };
   const groups = Map.groupBy(rows, (row) => key(row));

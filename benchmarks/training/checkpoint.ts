@@ -149,8 +149,11 @@ export class Checkpoint {
       return await this.#decode(bytes, shapes);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
-      if (!(error instanceof SyntaxError)) throw error;
-      this.#options.onRefuse?.(`${error.message}: training starts over`);
+      const { message } = error as Error;
+      const why = error instanceof SyntaxError
+        ? message
+        : `Cannot resume from ${this.path} as it cannot be read: ${message}`;
+      this.#options.onRefuse?.(`${why}: training starts over`);
       return null;
     }
   }

@@ -43,6 +43,7 @@ Deno.test("planRuns() has a variant's own data sets, where it has some", () => {
     of(["deep_long"]).toSorted(),
     long.map((dataset) => ["glow", dataset, 0]).toSorted(),
   );
+  assert.deepEqual(of(["deep_tanh"]), [["glow", "circles", 0], ["glow", "rings", 0]]);
   assert.deepEqual(of(["deep_long"], ["moons", "circles"]), [["glow", "circles", 0]]);
 });
 
