@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { readRecords, recordPath } from "../../benchmarks/record.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
+import { loadDataset } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";
 import { testWith } from "../_engine.ts";
 import { cliOf, inTemporaryFolder, rows } from "./_cli.ts";
@@ -47,6 +48,33 @@ Deno.test("planRuns() plans all families on a file with the budgets of the toys"
     name: "RangeError",
   });
 });
+
+testWith(
+  ["read", "write"],
+  "bench refuses a file that one seed of several cannot use",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      const path = `${folder}/once.csv`;
+      // One row alone differs: it is trained on by most seeds, and held out by some.
+      await Deno.writeTextFile(
+        path,
+        Array.from({ length: 40 }, (_, i) => `${i},${+(i === 7)}\n`).join(""),
+      );
+      const canUse = await Promise.all(
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((seed) =>
+          loadDataset(`file:${path}`, { seed }).then(() => true, () => false)
+        ),
+      );
+      const [good, bad] = [canUse.indexOf(true), canUse.indexOf(false)];
+      assert.ok(good >= 0 && bad >= 0, `${canUse}`);
+      const args = ["bench", ...TINY, "--dataset", `file:${path}`, "--seed", `${good},${bad}`];
+      const { status, warned } = await cliOf([...args, "--out", `${folder}/out`]);
+      assert.equal(status, 2);
+      assert.match(warned, /column 2 must vary over the training rows: all 32 are 0$/);
+      assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["once.csv"]);
+    });
+  },
+);
 
 testWith(["read", "write"], "bench refuses a file that it cannot use before any work", async () => {
   await inTemporaryFolder(async (folder) => {

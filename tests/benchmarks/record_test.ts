@@ -7,6 +7,7 @@ import {
   recordPath,
   writeRecord,
 } from "../../benchmarks/record.ts";
+import { rerunCommand } from "../../benchmarks/record_schema.ts";
 import { identify } from "../../benchmarks/make_run.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { DATASETS } from "../../datasets/mod.ts";
@@ -84,6 +85,16 @@ testWith(
     });
   },
 );
+
+testWith(["read"], "rerunCommand() has none where other images took MNIST's place", async () => {
+  const records = await readRecords(`${import.meta.dirname}/../fixtures/schema1`);
+  const record = records.find(({ run }) => run.dataset === "mnist" && run.kind === "quality")!;
+  assert.match(rerunCommand(record, "out"), /^deno task bench .*--dataset mnist .*--out out$/);
+  const code = { family: 1, dataset: 1, backend: "wasm" as const, file: "a".repeat(64) };
+  assert.equal(rerunCommand({ ...record, code }, "out"), "");
+  const run = { ...record.run, dataset: "file:a.csv" } as typeof record.run;
+  assert.match(rerunCommand({ ...record, run, code }, "out"), /--dataset file:a\.csv /);
+});
 
 testWith(["read", "write"], "the command that an altered record names makes it again", async () => {
   await withRecord(async (out, id, text) => {

@@ -259,9 +259,12 @@ testWith(["read"], "bench tells names that select nothing beside others", async 
     ["--suite toy --dataset moons,mnist", "mnist"],
     ["--suite toy --family maf --variant flat,conv", "conv"],
     ["--suite toy,energy --dataset moons --family maf,histogram", "energy, histogram"],
+    // A suite and a data set of one name are told once.
+    ["--suite toy,mnist --dataset circles,mnist --variant deep_long", "mnist"],
   ];
   for (const [args, names] of cases) {
-    const { status, warned } = await cli(`bench --profile smoke ${args} --list`);
+    const profile = args.includes("deep") ? "paper" : "smoke";
+    const { status, warned } = await cli(`bench --profile ${profile} ${args} --list`);
     assert.equal(status, 0);
     assert.equal(warned, `No run is planned of ${names} with the other options`);
   }

@@ -28,7 +28,7 @@ Deno.test("scalings() fits the exponent of the medians from D = 8 on", () => {
 
 Deno.test("scalings() fits no exponent over several machines", () => {
   const all = records({ direct: (dim) => dim });
-  for (const change of [{ cpu: "b" }, { threads: 2 }, { gemm: "c" }]) {
+  for (const change of [{ cpu: "b" }, { threads: 2 }, { gemm: "c" }, { gemmBuild: "d" }]) {
     const moved = all.map((record, i) =>
       i < 2 ? record : { ...record, environment: { ...record.environment, ...change } }
     );
@@ -36,6 +36,9 @@ Deno.test("scalings() fits no exponent over several machines", () => {
       [[2, 8], null],
       [[64, 256], null],
     ]);
+    // Those of the first machine come first, and have none of the largest.
+    const times = tradeoffPivot(moved).rows.flatMap((row) => row.slice(1));
+    assert.deepEqual(times.filter((text) => text !== ""), ["256"]);
   }
 });
 
