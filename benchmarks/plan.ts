@@ -14,7 +14,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
  *     deep_long   deep for four times the steps, on some toys
- *     deep_tanh   deep_long with tanh for relu in its networks
+ *     deep_tanh   deep with tanh for relu in its networks, at half the rate, three times the steps
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths
