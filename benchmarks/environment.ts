@@ -18,6 +18,14 @@ export interface Environment {
   readonly commit: string;
 }
 
+/** What times depend on beside the code: times of two machines do not compare, nor of other threads. */
+export function machineOf(
+  { backend, gemm, gemmBuild = "", threads, cpu }: Environment,
+): { readonly [name: string]: string } {
+  const ofThreads = threads === 1 ? "1 thread" : `${threads} threads`;
+  return { backend, gemm, gemmBuild, threads: ofThreads, cpu };
+}
+
 /** The environment of this process; what may not be asked is "". */
 export async function describeEnvironment(): Promise<Environment> {
   const { backend, gemm, gemmBuild, threads, tfjs } = engineInfo();

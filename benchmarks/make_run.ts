@@ -88,6 +88,8 @@ export async function identify(run: Run, mnistDir?: string): Promise<string> {
 }
 
 async function codeOf(run: Run, mnistDir: string | undefined): Promise<RunCode> {
+  const { backend, threads } = engineInfo();
+  const isOfOtherThreads = backend === "wasm+blas" && threads !== navigator.hardwareConcurrency;
   const family = FAMILIES[run.family] ?? BASELINES[run.family];
   const dataset = run.kind === "timing"
     ? undefined
@@ -102,7 +104,8 @@ async function codeOf(run: Run, mnistDir: string | undefined): Promise<RunCode> 
   return {
     family: family?.version ?? 0,
     dataset: path === null ? dataset?.version ?? 0 : FILE_VERSION,
-    backend: engineInfo().backend,
+    backend,
     ...(file !== null && { file }),
+    ...(run.kind === "timing" && isOfOtherThreads && { threads }),
   };
 }

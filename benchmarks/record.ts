@@ -77,6 +77,8 @@ export interface RunCode {
   readonly backend: string;
   /** SHA-256 of a file of data, or of files that take MNIST's place; absent where the name says what it is. */
   readonly file?: string;
+  /** Of a BLAS library, where something was timed with others than all processors. */
+  readonly threads?: number;
 }
 
 /** One run and all that is known of it: the unit that tables are made from. Never edited. */

@@ -117,6 +117,7 @@ const RECORD = z.looseObject({
     dataset: count,
     backend: z.string(),
     file: z.string().optional(),
+    threads: count.optional(),
   }).optional(),
   config: options.nullable(),
   status: z.enum(["ok", "diverged", "failed"]),
@@ -170,11 +171,14 @@ export function rerunCommand({ run, code, environment }: Partial<Record>, out: s
   const { profile, suite, dataset, family, variant, seed, kind } = run as Run;
   if (!isBuiltIn(family) && !Object.hasOwn(BASELINES, family)) return "";
   if (code?.file !== undefined && !isFileName(dataset)) return "";
+  // By default training takes one, and what is timed all processors.
+  const isUsual = kind === "timing" ? code?.threads === undefined : environment!.threads === 1;
+  const threads = backend !== "wasm+blas" || isUsual ? "" : `--threads ${environment!.threads} `;
   return `deno task bench --profile ${profile} --suite ${suite} --family ${family} ` +
     `--variant ${variant} ${
       kind === "timing" ? "" : `--dataset ${quoted(dataset)} --seed ${seed} `
     }` +
-    `--backend ${backend} --force --out ${quoted(out)}`;
+    `--backend ${backend} ${threads}--force --out ${quoted(out)}`;
 }
 
 /** An argument of a shell. */

@@ -1,5 +1,6 @@
 import { FAMILIES, isBuiltIn } from "../flows/families.ts";
-import { engineInfo, initEngine } from "../engine/init_engine.ts";
+import { engineInfo } from "../engine/init_engine.ts";
+import { useThreads } from "./_use_threads.ts";
 import { lockFolder } from "./lock_folder.ts";
 import {
   forgetTraining,
@@ -121,10 +122,4 @@ async function runsById(
     runs.set(id, run);
   }
   return runs;
-}
-
-/** Starts the engine again where it has a BLAS library with other threads. */
-async function useThreads(wanted: number): Promise<void> {
-  const { backend, threads } = engineInfo();
-  if (backend === "wasm+blas" && threads !== wanted) await initEngine({ backend, threads: wanted });
 }

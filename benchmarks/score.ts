@@ -1,7 +1,7 @@
 import type { Dataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
 import { meanLogitLogDet } from "./_logit.ts";
-import { bitsPerDim, meanAndError } from "./metrics.ts";
+import { bitsPerDim, meanAndError, quantile } from "./metrics.ts";
 import type { EnergyScores, Scores } from "./record.ts";
 
 /** Dequantises the test set, the same for all flows, baselines and seeds. */
@@ -33,7 +33,7 @@ export function score(
     : meanAndError(logProbs.map((logProb, row) =>
       logDensity(test.values[2 * row]!, test.values[2 * row + 1]!) - logProb
     ));
-  const sorted = logProbs.toSorted();
+  const sorted = Array.from(logProbs).sort((a, b) => a - b);
   return {
     dim,
     params,
@@ -48,7 +48,7 @@ export function score(
     gapNats: entropyNats === null ? null : nllNats - entropyNats.value,
     klNats: kl?.mean ?? null,
     klSe: kl?.error ?? null,
-    logProbRange: [sorted[0]!, sorted[sorted.length >> 1]!, sorted.at(-1)!],
+    logProbRange: [sorted[0]!, quantile(sorted, 0.5), sorted.at(-1)!],
     roundTripMaxError: null,
     testCount: test.count,
     dataHash: dataset.hash,

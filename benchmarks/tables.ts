@@ -1,12 +1,13 @@
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { ifThere } from "./_if_there.ts";
 import { ENERGY, JACOBI, QUALITY, SCALING, SUMMARY, TIMING } from "./tables/columns.ts";
 import { CITATION, toBibtex } from "./tables/citation.ts";
 import { toCsv, toObjects } from "./tables/csv.ts";
 import { toLatex } from "./tables/latex.ts";
 import { slotKey } from "./tables/match_runs.ts";
 import { modelsOf } from "./tables/models.ts";
-import { pivots } from "./tables/pivot.ts";
+import { PIVOTS, pivots } from "./tables/pivot.ts";
 import { placeIn, placeOf } from "./tables/reading_order.ts";
 import { SUITES } from "./suites.ts";
 import { readRecords, type Record } from "./record.ts";
@@ -28,8 +29,9 @@ export function buildTables(records: readonly Record[]): { [file: string]: strin
   );
   const summary = modelsOf(records).map(({ run, records }) => {
     const scored = records.filter(({ status }) => status === "ok");
-    return { run, records: scored, failed: records.length - scored.length };
-  }).filter(({ records }) => records.length > 0);
+    const { backend } = records[0]!.environment;
+    return { run, records: scored, failed: records.length - scored.length, backend };
+  });
   const energy = records.filter(({ run }) => run.kind === "energy");
   return {
     "quality.csv": toCsv(quality, QUALITY),
@@ -76,9 +78,17 @@ export async function currentRecords(out: string): Promise<Record[]> {
 export async function writeTables(out: string): Promise<Record[]> {
   const records = await currentRecords(out);
   const { buildFigures } = await import("./figures/figures.ts"); // A plotting library: not for --list.
-  const files = { ...buildTables(records), ...buildFigures(records) };
+  const none = PIVOTS.flatMap((
+    name,
+  ) => [[`tables/${name}.md`, null], [`tables/${name}.tex`, null]]);
+  const files: { [file: string]: string | null } = {
+    ...Object.fromEntries(none),
+    ...buildTables(records),
+    ...buildFigures(records),
+  };
   for (const [file, text] of Object.entries(files)) {
-    await writeAtomically(`${out}/${file}`, text);
+    if (text === null) await ifThere(Deno.remove(`${out}/${file}`)); // Of records that there were.
+    else await writeAtomically(`${out}/${file}`, text);
   }
   return records;
 }

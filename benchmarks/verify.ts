@@ -2,6 +2,8 @@ import { ENERGIES, loadDataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
 import type { Flow } from "../flows/flow.ts";
 import { loadFlow } from "../flows/save_flow.ts";
+import { engineInfo } from "../engine/init_engine.ts";
+import { useThreads } from "./_use_threads.ts";
 import { BASELINES } from "./baselines.ts";
 import type { Column } from "./tables/csv.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
@@ -80,6 +82,8 @@ export const SCORE_TOLERANCES: readonly {
 export interface VerifyOptions {
   /** Folder with MNIST's files, if not those of the package. */
   readonly mnistDir?: string;
+  /** Whether a BLAS library takes as many threads as each record had; false by default: those it has. */
+  readonly threadsAsRecorded?: boolean;
   readonly signal?: AbortSignal;
   /** Called after each run. */
   readonly onEnd?: (verification: Verification) => void;
@@ -113,10 +117,10 @@ async function verifyRun(
     const recorded = scoresOf(record);
     if (recorded === null) return { ...none, verdict: "no score", reason: record.reason };
     const path = `${out}/checkpoints/${runId}.safetensors`;
+    if (options.threadsAsRecorded) await useThreads(record.environment.threads);
     const rescored = scoresOf(await rescore(record, path, options))!;
-    const { relative } = SCORE_TOLERANCES.find(({ fits }) =>
-      fits(record.environment, environment)
-    )!;
+    const current = { ...environment, threads: engineInfo().threads };
+    const { relative } = SCORE_TOLERANCES.find(({ fits }) => fits(record.environment, current))!;
     const compared = Object.keys(recorded).map((name) => {
       const [a, b] = [recorded[name]!, rescored[name]!];
       const tolerance = relative * (1 + Math.abs(a));
@@ -144,7 +148,16 @@ async function verifyRun(
 function scoresOf(
   { scores, energy }: Pick<Record, "scores" | "energy">,
 ): { [name: string]: number } | null {
-  if (energy) return { kl_nats: energy.klNats, log_z: energy.logZ, params: energy.params };
+  if (energy) {
+    const { klNats, logZ, logZEstimate, essFraction, params } = energy;
+    return {
+      kl_nats: klNats,
+      log_z: logZ,
+      log_z_estimate: logZEstimate,
+      ess_fraction: essFraction,
+      params,
+    };
+  }
   if (scores === null) return null;
   const { nllNats, nllNatsMarginal = null, bitsPerDim, gapNats, klNats, nllNatsLogit, params } =
     scores;

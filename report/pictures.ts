@@ -1,4 +1,5 @@
 import { DATASETS, ENERGIES } from "../datasets/mod.ts";
+import { ifThere } from "../benchmarks/_if_there.ts";
 import { figureNames } from "../benchmarks/figures/figure_name.ts";
 import type { Record } from "../benchmarks/record.ts";
 import { spaced } from "../benchmarks/tables/format.ts";
@@ -89,7 +90,7 @@ const FIGURES: { readonly [what: string]: string } = {
   layers: "Latent quadrants carried to the data space, coupling by coupling",
 };
 
-/** The files that `deno task figures` made of a run; none where it has no flow, as when it diverged. */
+/** The files that `deno task figures` made of a run since it began; none where it has no flow, as when it diverged. */
 async function figuresOf(
   record: Record,
   nameOf: ReturnType<typeof figureNames>,
@@ -97,11 +98,14 @@ async function figuresOf(
 ): Promise<{ name: string; content: Uint8Array<ArrayBuffer>; alt: string }[]> {
   const found: { name: string; content: Uint8Array<ArrayBuffer>; alt: string }[] = [];
   if (record.scores === null) return found;
+  const startedAt = new Date(record.startedAt);
   for (const [what, words] of Object.entries(FIGURES)) {
     for (const suffix of ["png", "svg"]) {
       const name = `${nameOf(record, what)}.${suffix}`;
       const path = `${out}/figures/${name}`;
-      if (!await exists(path)) continue;
+      const file = await ifThere(Deno.stat(path));
+      // What is older was drawn of an earlier run of that name.
+      if (file === null || file.mtime && file.mtime < startedAt) continue;
       found.push({
         name,
         content: await Deno.readFile(path),
@@ -110,8 +114,4 @@ async function figuresOf(
     }
   }
   return found;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await Deno.stat(path).catch(() => null)) !== null;
 }

@@ -13,8 +13,10 @@ import { bench } from "./bench_command.ts";
 import { compare } from "./compare_command.ts";
 import { toCsv } from "../tables/csv.ts";
 import { EXIT, exitStatusOf } from "./exit.ts";
+import { lockFolder } from "../lock_folder.ts";
 import { mergeFolders } from "./merge_folders.ts";
 import { PROFILES } from "../profiles/profiles.ts";
+import { listRecords } from "../record.ts";
 import { VARIANTS } from "../plan.ts";
 import { SUITES } from "../suites.ts";
 import { summarise } from "../tables/summary.ts";
@@ -123,22 +125,19 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .description("Rescore the saved flows of an output folder, and compare with the records")
     .argument("<dir>", "output folder of a bench")
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, "auto")
-    .option("--threads <n>", "threads of a BLAS library (default: all processors)")
+    .option("--threads <n>", "threads of a BLAS library (default: those of each run)")
     .option("--mnist-dir <dir>", "folder with MNIST's IDX files, plain or .gz")
     .action(async (dir, { mnistDir, ...engine }) => {
       await existingFolder("The output folder", dir);
       const { backend, gemm } = await initEngine(engineOptions(engine));
       const verifications = await verify(dir, {
         signal: terminal.signal,
+        threadsAsRecorded: engine.threads === undefined,
         onEnd: ({ runId, verdict, reason }) =>
           terminal.warn(`${runId}: ${verdict}${reason && `: ${reason}`}`),
         ...(mnistDir !== undefined && { mnistDir }),
       });
-      if (verifications.length === 0) {
-        throw new UsageError(
-          `The output folder must hold records: there are none in "${dir}/runs"`,
-        );
-      }
+      if (verifications.length === 0) throw noRecords(dir);
       terminal.print(toCsv(verifications, VERIFICATION).trimEnd());
       const bad = verifications.filter(({ verdict }) =>
         verdict === "differs" || verdict === "unusable"
@@ -152,7 +151,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .description("Rebuild the tables of an output folder from its records")
     .argument("<dir>", "output folder of a bench")
     .action(async (dir) => {
-      const records = await writeTables(await existingFolder("The output folder", dir));
+      await existingFolder("The output folder", dir);
+      if ((await listRecords(dir)).length === 0) throw noRecords(dir);
+      using _ = await lockFolder(dir);
+      const records = await writeTables(dir);
       terminal.print(summarise(records));
       terminal.warn(`Tables of ${records.length} runs are in ${dir}`);
     });
@@ -161,10 +163,14 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .argument("<dir>", "output folder of a bench")
     .option("--mnist-dir <dir>", "folder with MNIST's IDX files, plain or .gz")
     .action(async (dir, { mnistDir }) => {
-      const records = await currentRecords(await existingFolder("The output folder", dir));
+      await existingFolder("The output folder", dir);
+      const records = await currentRecords(dir);
+      if (records.length === 0) throw noRecords(dir);
+      using _ = await lockFolder(dir);
       await initEngine();
       const { writeFlowFigures } = await import("../figures/flow_figures.ts"); // A renderer: not for others.
       const files = await writeFlowFigures(records, dir, {
+        signal: terminal.signal,
         onSkip: (runId, reason) => terminal.warn(`${runId} has no figures: ${reason}`),
         ...(mnistDir !== undefined && { mnistDir }),
       });
@@ -180,4 +186,8 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     }
     return exitStatusOf(error, terminal.warn);
   }
+}
+
+function noRecords(dir: string): UsageError {
+  return new UsageError(`The output folder must hold records: there are none in "${dir}/runs"`);
 }

@@ -5,8 +5,8 @@ import { drawGaps } from "./gaps_figure.ts";
 import type { Record } from "../record.ts";
 import { drawScaling } from "./scaling_figure.ts";
 
-/** The figures of some records, as SVG by file name. */
-export function buildFigures(records: readonly Record[]): { [file: string]: string } {
+/** The figures of some records, as SVG by file name; null where there is nothing to draw. */
+export function buildFigures(records: readonly Record[]): { [file: string]: string | null } {
   const drawn = {
     "figures/tradeoff.svg": drawScaling(records),
     "figures/directions.svg": drawDirections(records),
@@ -14,6 +14,6 @@ export function buildFigures(records: readonly Record[]): { [file: string]: stri
     "figures/convergence.svg": drawConvergence(records),
   };
   return Object.fromEntries(
-    Object.entries(drawn).flatMap(([file, svg]) => svg === null ? [] : [[file, standalone(svg)]]),
+    Object.entries(drawn).map(([file, svg]) => [file, svg && standalone(svg)]),
   );
 }

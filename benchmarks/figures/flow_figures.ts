@@ -39,7 +39,11 @@ interface Subject {
 export async function writeFlowFigures(
   records: readonly Record[],
   out: string,
-  { onSkip, ...options }: { readonly mnistDir?: string; readonly onSkip?: OnSkip } = {},
+  { onSkip, ...options }: {
+    readonly mnistDir?: string;
+    readonly signal?: AbortSignal;
+    readonly onSkip?: OnSkip;
+  } = {},
 ): Promise<string[]> {
   const files: string[] = [];
   const nameOf = figureNames(records);
@@ -55,6 +59,7 @@ export async function writeFlowFigures(
       ...options,
     });
     for (const [what, draw] of pages) {
+      options.signal?.throwIfAborted();
       const name = `figures/${nameOf(record, what)}`;
       const page = await draw({ flow, record, dataset });
       const isImage = dataset.imageShape !== null;

@@ -15,15 +15,16 @@ const WAYS = [
 /** Samples of MAF and densities of IAF over D, both axes logarithmic, a panel for each batch. */
 export function drawScaling(records: readonly Record[]): string | null {
   const setting = settingOf(records.filter(({ timings }) => timings.length > 0));
-  const points = scalings(records).flatMap(({ record, timing, dims, ms }) => {
+  const points = scalings(records).flatMap(({ record, timing, dims, ms }, key) => {
     const { run } = record;
     const way = WAYS.find(({ method }) => method === timing.method);
     const name = PANELS[run.family];
-    if (!way || !name || timing.op === "train_step" || dims.length < 3) return [];
+    if (!way || !name || timing.op === "train_step" || dims.length < 2) return [];
     return dims.map((dim, i) => ({
       ...way,
       panel: name,
       line: way.words + setting(record),
+      series: key,
       batch: `batch ${timing.batch}`,
       dim,
       ms: ms[i]!,
@@ -36,7 +37,10 @@ export function drawScaling(records: readonly Record[]): string | null {
   const batches = [...new Set(points.map(({ batch }) => batch))];
   const times = points.map(({ ms }) => ms);
   const [least, most] = [Math.min(...times), Math.max(...times)];
-  const ends = points.filter(({ dim, batch }) => dim === dims.at(-1) && batch === batches.at(-1));
+  // The largest batch is not timed one coordinate at a time in all dimensions: each line ends on its own.
+  const ofLast = points.filter(({ batch }) => batch === batches.at(-1));
+  const ends = [...Map.groupBy(ofLast, ({ panel, line }) => `${panel} ${line}`).values()]
+    .map((line) => line.reduce((a, b) => b.dim > a.dim ? b : a));
   const panels = [...new Set(points.map(({ panel }) => panel))];
   const at = { fx: "batch", fy: "panel", x: "dim", y: "ms" };
   return chart(
@@ -69,7 +73,7 @@ export function drawScaling(records: readonly Record[]): string | null {
           dy: 6,
           fontWeight: "bold",
         }),
-        Plot.line(points, { ...at, z: "line", stroke: "colour", strokeWidth: 2 }),
+        Plot.line(points, { ...at, z: "series", stroke: "colour", strokeWidth: 2 }),
         Plot.dot(points, { ...at, fill: "colour", symbol: "symbol", r: 3.5, title: "title" }),
         ...ends.map((end) =>
           Plot.text([end], { ...at, text: "line", textAnchor: "start", dx: 9, dy: end.dy })

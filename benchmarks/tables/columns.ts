@@ -182,6 +182,7 @@ export const SCALING: readonly Column<Scaling>[] = [
   { name: "gemm", value: ({ record }) => record.environment.gemm },
   { name: "threads", value: ({ record }) => record.environment.threads },
   { name: "cpu", value: ({ record }) => record.environment.cpu },
+  { name: "gemm_build", value: ({ record }) => record.environment.gemmBuild ?? null },
 ];
 
 /** A look at a flow in training. */
@@ -204,10 +205,11 @@ export const JACOBI: readonly Column<JacobiRow>[] = [
 /** Records that differ in the seed only. */
 export interface Group {
   readonly run: QualityRun;
-  /** Those that are scored, at least one. */
+  /** Those that are scored. */
   readonly records: readonly Record[];
   /** How many others there are. */
   readonly failed: number;
+  readonly backend: string;
 }
 
 /** summary.csv: one row per configuration, over its seeds. */
@@ -219,21 +221,23 @@ export const SUMMARY: readonly Column<Group>[] = [
   { name: "variant", value: ({ run }) => run.variant },
   { name: "layers", value: ({ run }) => layers(run) },
   { name: "hidden", value: ({ run }) => hidden(run) },
-  { name: "params", value: ({ records }) => records[0]!.scores!.params },
+  { name: "params", value: ({ records }) => records[0]?.scores!.params ?? null },
   { name: "seeds", value: ({ records }) => records.length },
   ...interval("nll_nats", ({ scores }) => scores!.nllNats),
   ...interval("bits_per_dim", ({ scores }) => scores!.bitsPerDim),
   ...interval("gap_nats", ({ scores }) => scores!.gapNats),
   ...interval("train_seconds", ({ training }) => training?.trainSeconds ?? null),
   { name: "failed", value: ({ failed }) => failed },
-  { name: "backend", value: ({ records }) => records[0]!.environment.backend },
+  { name: "backend", value: ({ backend }) => backend },
+  { name: "classes", value: ({ run }) => classes(run) },
+  ...interval("nll_nats_marginal", ({ scores }) => scores!.nllNatsMarginal ?? null),
 ];
 
 /** The columns mean, low and high of a 95 % t-interval over seeds; the last two need two seeds. */
 function interval(name: string, value: (record: Record) => number | null): Column<Group>[] {
   const bounds = ({ records }: Group) => {
     const values = records.map(value);
-    return values.every((v) => v !== null) ? tInterval(values) : null;
+    return values.length > 0 && values.every((v) => v !== null) ? tInterval(values) : null;
   };
   return [
     { name: `${name}_mean`, value: (group) => bounds(group)?.mean ?? null },

@@ -7,6 +7,7 @@ import {
   welchInterval,
 } from "./_statistics.ts";
 import { type Matches, matchRuns, type Slot } from "./match_runs.ts";
+import { bitsOf, labelNats } from "./models.ts";
 import { mean, median } from "../metrics.ts";
 import type { Record, Timing } from "../record.ts";
 
@@ -143,9 +144,9 @@ function scoreOf({ run: { seed }, scores, energy }: Record, unit: Unit): Score {
   if (energy) { // Of one target all draws compare.
     return { seed, value: energy.klNats, error: energy.klSe, pairedError: energy.klSe, data: "" };
   }
-  const { nllNats, bitsPerDim, nllSe, klSe, dim, dataHash } = scores!;
+  const { nllNats, nllSe, klSe, dim, dataHash } = scores!;
   const error = unit === "nats" ? nllSe : nllSe / (dim * Math.LN2);
-  const value = unit === "nats" ? nllNats : bitsPerDim;
+  const value = unit === "nats" ? nllNats + labelNats(scores!) : bitsOf(scores!);
   // On one test set NLL and KL differ by the same sum, and the KL has less noise.
   return {
     seed,

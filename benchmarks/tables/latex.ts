@@ -47,9 +47,9 @@ export function toLatex({ head, rows, note }: Pivot, made: string): string {
   ].join("\n");
 }
 
-/** With a minus sign before a number, and not a hyphen. */
+/** With a minus sign before each number, and not a hyphen. */
 function cellOf(text: string): string {
-  return escapeLatex(text).replace(/^-(?=\d)/, "$-$");
+  return escapeLatex(text).replace(/(^|; )-(?=\d)/g, "$1$$-$$");
 }
 
 function comment(text: string): string {

@@ -1,6 +1,7 @@
 import { BASELINES } from "../baselines.ts";
 import { DATASETS } from "../../datasets/mod.ts";
 import { subjectOf } from "./match_runs.ts";
+import { machineOf } from "../environment.ts";
 import { mean } from "../metrics.ts";
 import { decisiveOf, modelName, type QualityRun } from "../plan.ts";
 import type { Record, Scores } from "../record.ts";
@@ -70,12 +71,19 @@ export function bySeed(records: readonly Record[]): Record[][] {
   });
 }
 
-/** What tells records apart that are not taken together: profile and backend, where there are several. */
+/**
+ * What tells records apart that are not taken together: profile and backend, and of what was timed the machine,
+ * each where there are several.
+ */
 export function settingOf(records: readonly Record[]): (record: Record) => string {
-  const isOneProfile = new Set(records.map(({ run }) => run.profile)).size === 1;
-  const isOneBackend = backendsOf(records).length === 1;
-  return ({ run, environment: { backend } }) =>
-    (isOneProfile ? "" : `, ${run.profile}`) + (isOneBackend ? "" : `, ${backend}`);
+  const settings = ({ run, environment }: Record): string[] => {
+    const { backend, ...others } = machineOf(environment);
+    return [run.profile, backend!, ...(run.kind === "timing" ? Object.values(others) : [])];
+  };
+  const all = records.map(settings);
+  const differs = (i: number) => new Set(all.map((values) => values[i])).size > 1;
+  return (record) =>
+    settings(record).map((value, i) => differs(i) && value !== "" ? `, ${value}` : "").join("");
 }
 
 /** The backends of some records. */
@@ -112,14 +120,13 @@ export function nats(model: Model): Interval | null {
 }
 
 /**
- * Test NLL, nats, and its standard error: where the true density is known the entropy and the KL, which has less
- * noise and compares between sets of test points.
+ * Test NLL of p(x), which a flow with classes is not told the label for, nats, and its standard error: where the
+ * true density is known the entropy and the KL, which has less noise and compares between sets of test points.
  */
-export function natsOf(
-  { nllNats, nllSe, floorNats, klNats, klSe }: Scores,
-): { readonly nats: number; readonly error: number } {
+export function natsOf(scores: Scores): { readonly nats: number; readonly error: number } {
+  const { nllNats, nllSe, floorNats, klNats, klSe } = scores;
   return floorNats === null || klNats === null || klSe === null
-    ? { nats: nllNats, error: nllSe }
+    ? { nats: nllNats + labelNats(scores), error: nllSe }
     : { nats: floorNats + klNats, error: klSe };
 }
 

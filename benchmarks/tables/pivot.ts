@@ -6,9 +6,12 @@ import { placeIn } from "./reading_order.ts";
 import type { Variant } from "../plan.ts";
 import type { Record, Scores } from "../record.ts";
 
+/** The names of the tables for people. */
+export const PIVOTS = ["quality", "images", "report", "energy", "timing"] as const;
+
 /** A table as people read it: the first column is text, the others are numbers or a status. */
 export interface Pivot {
-  readonly name: "quality" | "images" | "report" | "energy" | "timing";
+  readonly name: typeof PIVOTS[number];
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly note: string;
@@ -82,7 +85,7 @@ function cellNotes(rows: Pivot["rows"]): string {
 }
 
 /** Between what is not taken together in a cell. */
-const SEPARATOR = "; ";
+export const SEPARATOR = "; ";
 
 /** What the variants are that some models have. */
 function variantNotes(models: readonly string[]): string {
@@ -102,7 +105,8 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   conv_large:
     "conv with shaped grey levels and untied biases, trained by Muon, in profile paper wider",
   vardeq: "conv with variational dequantisation",
-  paper: "NICE without a logit, of the published size, with an actnorm, in 16 epochs",
+  paper:
+    "NICE without a logit, as in its paper but with an actnorm; in profile paper of the published size",
   class: "trained with the labels, and the mean of the densities for all labels scored",
   conv_class: "conv, with the labels like class, in profile paper a quarter of the steps",
 };
@@ -200,7 +204,7 @@ function energyCell(records: readonly Record[]): string {
   if (status !== "ok") return status;
   const kl = mean(records.map(({ energy }) => energy!.klNats));
   const ess = mean(records.map(({ energy }) => energy!.essFraction));
-  return `${kl.toFixed(3)} (${Number((100 * ess).toPrecision(2))} %)`;
+  return `${kl.toFixed(3)} (${(100 * ess).toFixed(1)} %)`;
 }
 
 function timingPivot(records: readonly Record[]): Pivot {

@@ -1,4 +1,5 @@
 import { mean, median } from "../metrics.ts";
+import { machineOf } from "../environment.ts";
 import type { Record, Timing } from "../record.ts";
 
 /** How the time of one operation grows with the number of coordinates D. */
@@ -28,10 +29,9 @@ export function scalings(records: readonly Record[]): Scaling[] {
     { record: { run, environment }, timing: { op, batch, method } }: typeof rows[number],
     as: string = method,
   ) => {
-    const { backend, gemm, gemmBuild = "", threads, cpu } = environment;
     return JSON.stringify([
       ...[run.suite, run.profile, run.family, op, batch, as],
-      ...[backend, gemm, gemmBuild, threads, cpu],
+      machineOf(environment),
     ]);
   };
   const groups = Map.groupBy(rows, (row) => key(row));

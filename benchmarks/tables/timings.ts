@@ -1,3 +1,4 @@
+import { machineOf } from "../environment.ts";
 import { quantile } from "../metrics.ts";
 import type { TimingRun } from "../plan.ts";
 import type { Record, Timing } from "../record.ts";
@@ -12,9 +13,10 @@ export interface Timed {
   readonly p90Ms: number;
 }
 
-/** What tells times of the same operation apart: profile and backend. */
-export function timedWith({ run: { profile }, environment: { backend } }: Record): string {
-  return `${profile}, ${backend}`;
+/** What tells records of the same apart: profile, backend and, of what was timed, threads. */
+export function timedWith({ run, environment }: Record): string {
+  const { backend, threads } = machineOf(environment);
+  return `${run.profile}, ${backend}${run.kind === "timing" ? `, ${threads}` : ""}`;
 }
 
 /** All that was timed. */
@@ -32,7 +34,7 @@ export function timedOf(records: readonly Record[]): Timed[] {
 
 /**
  * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of the
- * first profile and backend of several.
+ * first profile and machine of several.
  */
 export function hardest(timed: readonly Timed[]): Timed[] {
   const dim = Math.max(...timed.map(({ run }) => run.dim));
@@ -42,5 +44,7 @@ export function hardest(timed: readonly Timed[]): Timed[] {
     ...(compared.length > 0 ? compared : ofDim).map(({ timing }) => timing.batch),
   );
   const found = ofDim.filter(({ timing }) => timing.batch === batch);
-  return found.filter(({ record }) => timedWith(record) === timedWith(found[0]!.record));
+  const setting = ({ record: { run, environment } }: Timed) =>
+    JSON.stringify([run.profile, machineOf(environment)]);
+  return found.filter((timed) => setting(timed) === setting(found[0]!));
 }

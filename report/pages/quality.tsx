@@ -19,6 +19,8 @@ import {
 } from "../../benchmarks/tables/models.ts";
 import { type Protocol, PROTOCOLS, type Published } from "../published.ts";
 import { CONV_VARIANTS } from "../../benchmarks/plan.ts";
+import { SEPARATOR } from "../../benchmarks/tables/pivot.ts";
+import { timedWith } from "../../benchmarks/tables/timings.ts";
 import { uniqueSlug } from "../../benchmarks/tables/unique_slug.ts";
 import type { Site } from "../site.tsx";
 
@@ -147,6 +149,9 @@ function ourRow(model: Model): ImageRow {
   const { run, name, setting, records, scores } = model;
   const protocol = protocolOf(model);
   const training = records.map(({ training }) => training);
+  // As in the tables: a failure is never averaged away.
+  const ofAll = (values: readonly (number | null | undefined)[]) =>
+    model.status === "ok" ? meanOf(values) : null;
   return {
     dataset: run.dataset,
     protocol: protocol === "baseline" ? "Baseline" : PROTOCOLS[protocol],
@@ -155,12 +160,12 @@ function ourRow(model: Model): ImageRow {
     from: <a href={`runs/${records[0]!.runId}.html`}>this suite, {setting}</a>,
     fromText: `this suite, ${setting}`,
     bits: bits(model),
-    logitNats: meanOf(
+    logitNats: ofAll(
       scores.map((own) => own.nllNatsLogit === null ? null : own.nllNatsLogit + labelNats(own)),
     ),
     parameters: scores[0]?.params || null,
-    steps: meanOf(training.map((training) => training?.steps || null)),
-    seconds: meanOf(training.map((training) => training?.trainSeconds || null)),
+    steps: ofAll(training.map((training) => training?.steps || null)),
+    seconds: ofAll(training.map((training) => training?.trainSeconds || null)),
     status: model.status,
   };
 }
@@ -204,8 +209,9 @@ export function toyTable(records: readonly Record[]): VNode | null {
     ...Map.groupBy(models, ({ run, setting }) => `${run.dataset} ${setting}`).values(),
   ];
   const names = modelNames(models);
+  // Of seeds that are not taken together, as of several versions, there are several.
   const find = (group: readonly Model[], name: string) =>
-    group.find((model) => model.name === name);
+    group.filter((model) => model.name === name);
   const columns: TableColumn<readonly Model[]>[] = [
     {
       name: "data",
@@ -228,20 +234,27 @@ export function toyTable(records: readonly Record[]): VNode | null {
     ...names.map((name): TableColumn<readonly Model[]> => ({
       name,
       value: (group) => {
-        const model = find(group, name);
-        return model ? nats(model)?.mean ?? model.status : null;
+        const [model, ...others] = find(group, name);
+        if (!model) return null;
+        return others.length > 0
+          ? find(group, name).map(natsText).join(SEPARATOR)
+          : nats(model)?.mean ?? model.status;
       },
-      show: (group) => {
-        const model = find(group, name);
-        if (!model) return "";
-        const found = nats(model);
-        const text = found ? found.mean.toFixed(3) : model.status;
-        return <a href={`runs/${model.records[0]!.runId}.html`}>{text}</a>;
-      },
+      show: (group) =>
+        find(group, name).map((model, i) => (
+          <>
+            {i > 0 && SEPARATOR}
+            <a href={`runs/${model.records[0]!.runId}.html`}>{natsText(model)}</a>
+          </>
+        )),
     })),
   ];
   const caption = "Test NLL of toy densities, nats: the entropy and the KL";
   return <DataTable caption={caption} columns={columns} rows={groups} />;
+}
+
+function natsText(model: Model): string {
+  return nats(model)?.mean.toFixed(3) ?? model.status;
 }
 
 function gapFigure(site: Site, records: readonly Record[]): VNode | null {
@@ -260,7 +273,7 @@ function convergenceFigure(site: Site, records: readonly Record[]): VNode | null
     "convergence",
     drawConvergence(records),
     "How the gap falls in training: validation loss minus entropy, the median over seeds. Where " +
-      "curves still fall, more steps would help; the learning rate ends at 0. Values below 0.001 are drawn there.",
+      "curves still fall, more steps would help; the learning rate ends at 1 % of its first value. Values below 0.001 are drawn there.",
   );
 }
 
@@ -275,6 +288,7 @@ function energies(records: readonly Record[]): VNode | null {
     },
     { name: "energy", value: ({ run }) => run.dataset },
     { name: "seed", value: ({ run }) => run.seed },
+    { name: "profile, backend", value: (record) => timedWith(record) },
     {
       name: "KL, nats",
       title: "KL of the flow to the normalised target",
@@ -288,7 +302,7 @@ function energies(records: readonly Record[]): VNode | null {
       name: "ESS, %",
       title: "Effective sample size of the flow's importance weights, a share of the draws",
       value: ({ energy }) => energy ? 100 * energy.essFraction : null,
-      show: ({ energy }) => energy ? (100 * energy.essFraction).toPrecision(2) : "",
+      show: ({ energy }) => energy ? (100 * energy.essFraction).toFixed(1) : "",
     },
     {
       name: "log Z by the flow",

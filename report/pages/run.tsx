@@ -6,6 +6,7 @@ import { DataTable } from "../data_table.tsx";
 import { spaced } from "../../benchmarks/tables/format.ts";
 import { key, type Site } from "../site.tsx";
 import { TIME_COLUMNS } from "./tradeoff.tsx";
+import { bitsOf, natsOf } from "../../benchmarks/tables/models.ts";
 import { timedOf } from "../../benchmarks/tables/timings.ts";
 import { modelName } from "../../benchmarks/plan.ts";
 
@@ -53,12 +54,7 @@ export function runPage(site: Site, record: Record, pictures: readonly Picture[]
         )
         : (
           <>
-            <p>
-              {environment.commit
-                ? `At commit ${environment.commit}, on`
-                : "By the same version of the code, on"}{" "}
-              the same machine and backend the NLL is the same, bit for bit:
-            </p>
+            <p>{promise(record)}</p>
             <pre tabIndex={0}><code>{command}</code></pre>
           </>
         )}
@@ -76,20 +72,37 @@ export function runPage(site: Site, record: Record, pictures: readonly Picture[]
   );
 }
 
+/** What the command gives. */
+function promise({ run, environment: { commit } }: Record): string {
+  const code = commit && !commit.endsWith("-dirty")
+    ? `At commit ${commit}`
+    : commit
+    ? `By the code as it was, which is that of commit ${commit.replace("-dirty", "")} with changes`
+    : "By the same version of the code";
+  return run.kind === "timing"
+    ? `${code} the same is timed:`
+    : `${code}, on the same machine and backend, the scores are the same, bit for bit:`;
+}
+
 function headline({ scores, energy }: Record): string {
-  if (scores?.space === "pixel") return `${scores.bitsPerDim.toFixed(3)} bits/dim. `;
-  if (scores) return `${scores.nllNats.toFixed(3)} nats. `;
+  if (scores?.space === "pixel") return `${bitsOf(scores).toFixed(3)} bits/dim. `;
+  if (scores) return `${natsOf(scores).nats.toFixed(3)} nats. `;
   return energy ? `KL ${energy.klNats.toFixed(3)} nats. ` : "";
 }
 
-function scores({ scores, energy, training }: Record): VNode | null {
+function scores({ run, scores, energy, training }: Record): VNode | null {
   const found = scores ?? energy;
   if (!found) return null;
   const { logProbRange, ...rest } = { logProbRange: null, ...found };
   const values = {
     ...flat(rest),
     ...(logProbRange && { "log p: worst, median, best test example": logProbRange.join(", ") }),
-    ...(training && flat({ ...training, curve: undefined })),
+    ...(training && flat(
+      // A baseline is fitted, and has no steps.
+      run.kind === "quality" && run.train === null
+        ? { trainSeconds: training.trainSeconds }
+        : { ...training, curve: undefined },
+    )),
   };
   return properties("Scores", values);
 }
@@ -181,8 +194,9 @@ function curve(site: Site, { run, training, scores, runId }: Record): VNode | nu
       <>
         {key(PALETTE.blue, "validation")}, {key(PALETTE.orange, "training batches")}: mean {loss},
         {" "}
-        {unit}, with fresh noise. The weights of the dashed step were kept, chosen on{" "}
-        {validation}. Values beyond the frame stand at its edge.
+        {unit}
+        {isImage && ", of validation images with the same noise at each look"}. The weights of the
+        dashed step were kept, chosen on {validation}. Values beyond the frame stand at its edge.
       </>
     ),
   );

@@ -2,6 +2,7 @@ import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import { spaced } from "../../benchmarks/tables/format.ts";
+import { bitsOf, natsOf } from "../../benchmarks/tables/models.ts";
 import { modelName } from "../../benchmarks/plan.ts";
 
 const COLUMNS: readonly TableColumn<Record>[] = [
@@ -20,14 +21,14 @@ const COLUMNS: readonly TableColumn<Record>[] = [
   { name: "status", value: ({ status }) => status },
   {
     name: "nats",
-    title: "Test NLL, or KL to an energy",
-    value: ({ scores, energy }) => scores?.nllNats ?? energy?.klNats ?? null,
-    show: ({ scores, energy }) => (scores?.nllNats ?? energy?.klNats)?.toFixed(3) ?? "",
+    title: "Test NLL, of toy densities the entropy and the KL, or KL to an energy",
+    value: (record) => natsOfRun(record),
+    show: (record) => natsOfRun(record)?.toFixed(3) ?? "",
   },
   {
     name: "bits/dim",
-    value: ({ scores }) => scores?.bitsPerDim ?? null,
-    show: ({ scores }) => scores?.bitsPerDim.toFixed(3) ?? "",
+    value: ({ scores }) => scores && bitsOf(scores),
+    show: ({ scores }) => scores ? bitsOf(scores).toFixed(3) : "",
   },
   {
     name: "training, s",
@@ -38,6 +39,10 @@ const COLUMNS: readonly TableColumn<Record>[] = [
   { name: "commit", value: ({ environment }) => environment.commit },
   { name: "started", value: ({ startedAt }) => startedAt.slice(0, 16).replace("T", " ") },
 ];
+
+function natsOfRun({ scores, energy }: Record): number | null {
+  return scores ? natsOf(scores).nats : energy?.klNats ?? null;
+}
 
 /** Every run, each with a page of its own. */
 export function runs(records: readonly Record[]): VNode {

@@ -4,6 +4,7 @@ import { scalings } from "../../benchmarks/tables/scaling.ts";
 import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/figures/chart.ts";
 import { drawDirections } from "../../benchmarks/figures/directions_figure.ts";
 import { duration, ratio } from "../../benchmarks/tables/format.ts";
+import { modelName } from "../../benchmarks/plan.ts";
 import { mean } from "../../benchmarks/metrics.ts";
 import { drawScaling } from "../../benchmarks/figures/scaling_figure.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
@@ -137,10 +138,12 @@ function jacobi(records: readonly Record[]): VNode | null {
   const columns: TableColumn<typeof looks[number]>[] = [
     {
       name: "flow",
-      value: ({ record }) => record.run.family,
-      show: ({ record: { run, runId } }) => <a href={`runs/${runId}.html`}>{run.family}</a>,
+      value: ({ record }) => modelName(record.run),
+      show: ({ record: { run, runId } }) => <a href={`runs/${runId}.html`}>{modelName(run)}</a>,
     },
     { name: "data", value: ({ record }) => record.run.dataset },
+    { name: "seed", value: ({ record }) => record.run.seed },
+    { name: "profile, backend", value: ({ record }) => timedWith(record) },
     { name: "steps of training", value: ({ step }) => step },
     {
       name: "passes, mean",
@@ -159,6 +162,7 @@ function jacobi(records: readonly Record[]): VNode | null {
 
 /** Every repetition of the hardest operations. */
 function reliabilityFigure(site: Site, timed: readonly Timed[]): VNode | null {
+  const batch = hardest(timed)[0]?.timing.batch;
   const rows = hardest(timed).flatMap(({ run, timing, medianMs }) => {
     const name = `${run.family} ${timing.op.replace("_", " ")}` +
       (timing.method === "direct" ? "" : `, ${timing.method}`);
@@ -204,8 +208,10 @@ function reliabilityFigure(site: Site, timed: readonly Timed[]): VNode | null {
         svg,
         (
           <>
-            Every repetition at the most dimensions and the largest batch; a bar marks the median.
-            The widest spread from least to most is a factor of {ratio(widest)}.
+            Every repetition at the most dimensions, in batches of{" "}
+            {batch}; a bar marks the median. The widest spread from least to most is a factor of
+            {" "}
+            {ratio(widest)}.
           </>
         ),
       )}

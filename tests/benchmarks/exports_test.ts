@@ -11,7 +11,7 @@ Deno.test("toLatex() is a booktabs table with numbers on the right and its note 
   const pivot = {
     name: "quality" as const,
     head: ["NLL, 50 %", "maf"],
-    rows: [["two_spirals", "-1.5 ± 0.2"], ["[x] & y", "failed"]],
+    rows: [["two_spirals", "-1.5 ± 0.2"], ["[x] & y", "failed"], ["a-1", "-1; -2"]],
     note: "One\ntwo",
   };
   assert.equal(
@@ -24,6 +24,7 @@ NLL, 50 \% & maf \\
 \midrule
 two\_spirals & $-$1.5 $\pm$ 0.2 \\
 {[}x] \& y & failed \\
+a-1 & $-$1; $-$2 \\
 \bottomrule
 \end{tabular}
 `,

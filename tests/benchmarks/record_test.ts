@@ -86,15 +86,32 @@ testWith(
   },
 );
 
-testWith(["read"], "rerunCommand() has none where other images took MNIST's place", async () => {
-  const records = await readRecords(`${import.meta.dirname}/../fixtures/schema1`);
-  const record = records.find(({ run }) => run.dataset === "mnist" && run.kind === "quality")!;
-  assert.match(rerunCommand(record, "out"), /^deno task bench .*--dataset mnist .*--out out$/);
-  const code = { family: 1, dataset: 1, backend: "wasm" as const, file: "a".repeat(64) };
-  assert.equal(rerunCommand({ ...record, code }, "out"), "");
-  const run = { ...record.run, dataset: "file:a.csv" } as typeof record.run;
-  assert.match(rerunCommand({ ...record, run, code }, "out"), /--dataset file:a\.csv /);
-});
+testWith(
+  ["read"],
+  "rerunCommand() has the threads of a run, and is none where other images took MNIST's place",
+  async () => {
+    const records = await readRecords(`${import.meta.dirname}/../fixtures/schema1`);
+    const record = records.find(({ run }) => run.dataset === "mnist" && run.kind === "quality")!;
+    assert.match(rerunCommand(record, "out"), /^deno task bench .*--dataset mnist .*--out out$/);
+    assert.doesNotMatch(rerunCommand(record, "out"), /--threads/);
+    const blas = { ...record.environment, backend: "wasm+blas" as const };
+    const of = (environment: object, more: object = {}) =>
+      rerunCommand(
+        { ...record, ...more, environment: { ...blas, ...environment } } as typeof record,
+        "out",
+      );
+    assert.doesNotMatch(of({ threads: 1 }), /--threads/);
+    assert.match(of({ threads: 2 }), / --threads 2 --force /);
+    const timed = { run: { ...planRuns({ profile: "smoke", suites: ["tradeoff"] })[0] } };
+    assert.doesNotMatch(of({ threads: 8 }, timed), /--threads/);
+    const ofThree = { ...timed, code: { family: 1, dataset: 1, backend: "wasm+blas", threads: 3 } };
+    assert.match(of({ threads: 3 }, ofThree), / --threads 3 --force /);
+    const code = { family: 1, dataset: 1, backend: "wasm" as const, file: "a".repeat(64) };
+    assert.equal(rerunCommand({ ...record, code }, "out"), "");
+    const run = { ...record.run, dataset: "file:a.csv" } as typeof record.run;
+    assert.match(rerunCommand({ ...record, run, code }, "out"), /--dataset file:a\.csv /);
+  },
+);
 
 testWith(["read", "write"], "the command that an altered record names makes it again", async () => {
   await withRecord(async (out, id, text) => {
@@ -172,6 +189,26 @@ testWith(["read"], "identify() tells backends and foreign files of MNIST apart",
     assert.notEqual(await identify(run!, folder), foreign);
   });
 });
+
+testWith(
+  ["read", "ffi"],
+  "identify() tells times of other threads than all from the others",
+  async () => {
+    const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"] });
+    const [trained] = planRuns({ profile: "smoke", suites: ["toy"], families: ["maf"] });
+    const all = navigator.hardwareConcurrency;
+    const ids = async (threads: number) => {
+      const { backend } = await initEngine({ backend: "auto", threads });
+      return { backend, ids: [await identify(timed!), await identify(trained!)] };
+    };
+    const { backend, ids: [ofAll, first] } = await ids(all);
+    if (backend !== "wasm+blas" || all === 1) return; // It has no threads.
+    const { ids: [ofOne, same] } = await ids(1);
+    assert.notEqual(ofOne, ofAll);
+    assert.equal(same, first);
+    await startEngine();
+  },
+);
 
 testWith(["read"], "identify() gives runs the ids that they had in earlier versions", async () => {
   await startEngine();

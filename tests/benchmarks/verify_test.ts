@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readRecord, recordPath, writeRecord } from "../../benchmarks/record.ts";
+import { listRecords, readRecord, recordPath, writeRecord } from "../../benchmarks/record.ts";
 import { SCORE_TOLERANCES } from "../../benchmarks/verify.ts";
 import { decodeSafetensors } from "../../flows/safetensors.ts";
 import { loadFlow, saveFlow } from "../../flows/mod.ts";
@@ -42,7 +42,7 @@ testWith(
   "verify finds a tampered record and a tampered flow, with status 1",
   async () => {
     await inTemporaryFolder(async (out) => {
-      const args = `${TINY} --suite toy --family gaussian,maf --out ${out}`;
+      const args = `${TINY} --family gaussian,maf --out ${out}`;
       assert.equal((await cli(args)).status, 0);
       const [baseline, id] = rows(await Deno.readTextFile(`${out}/quality.csv`))
         .map(({ run_id }) => run_id!) as [string, string];
@@ -96,6 +96,14 @@ testWith(
         assert.equal(decodeSafetensors(bytes, "").tensors.size, flow.variables.length);
       }
       await expectVerdict(id, "differs", /^$/);
+      const [energyId] = (await listRecords(out)).filter((id) => id.includes("u2"));
+      const fitted = (await readRecord(out, energyId!))!;
+      for (const score of ["klNats", "logZ", "logZEstimate", "essFraction"] as const) {
+        const energy = { ...fitted.energy!, [score]: fitted.energy![score] + 1e-3 };
+        await writeRecord(out, { ...fitted, energy });
+        await expectVerdict(energyId!, "differs", /^$/);
+        await writeRecord(out, fitted);
+      }
       const first = (await readRecord(out, baseline))!;
       await writeRecord(out, { ...first, scores: { ...first.scores!, nllNats: 1 } });
       await expectVerdict(baseline, "differs", /^$/);

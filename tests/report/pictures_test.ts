@@ -112,6 +112,11 @@ testWith(
       for (const suffix of ["", "-s1"]) {
         await writeAtomically(`${out}/${picture(suffix)}`, new TextEncoder().encode(suffix));
       }
+      // Drawn of an earlier run of that name.
+      const old = `${out}/figures/interpolation-mnist-maf-flat-quick-s1.png`;
+      await writeAtomically(old, new Uint8Array());
+      const before = new Date(new Date(records[1]!.startedAt).getTime() - 1_000);
+      await Deno.utime(old, before, before);
       const { files, picturesOn } = await siteOf(records, out);
       assert.deepEqual(records.map(({ runId }) => picturesOn(`runs/${runId}.html`)), [
         [],

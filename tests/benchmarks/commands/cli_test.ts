@@ -254,6 +254,24 @@ testWith(
   },
 );
 
+testWith(
+  ["read", "write"],
+  "tables and figures refuse a folder without records, and leave nothing",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      for (const command of ["tables", "figures", "verify"]) {
+        const { status, warned } = await cli(`${command} ${folder}`);
+        assert.equal(status, 2);
+        assert.equal(
+          warned,
+          `The output folder must hold records: there are none in "${folder}/runs"`,
+        );
+      }
+      assert.deepEqual([...Deno.readDirSync(folder)], []);
+    });
+  },
+);
+
 testWith(["read"], "bench tells names that select nothing beside others", async () => {
   const cases: [string, string][] = [
     ["--suite toy --dataset moons,mnist", "mnist"],

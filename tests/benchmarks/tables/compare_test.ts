@@ -141,6 +141,13 @@ Deno.test("compareRecords() has images in bits/dim and energies by their KL", ()
   const { unit, change } = only([image(1.5)], [image(1.4)]);
   assert.equal(unit, "bits/dim");
   assertAllClose([change!.change, change!.high! - change!.change], [-0.1, 0.0277181], 1e-6);
+  const told = (record: Record, worth: number) => ({
+    ...record,
+    scores: { ...record.scores!, nllNatsMarginal: record.scores!.nllNats + worth },
+  });
+  // The label is worth a bit for each pixel: what others are not told does not count.
+  const labelled = only([image(1.5)], [told(image(0.5), 784 * Math.LN2)]);
+  assertAllClose([labelled.change!.b], [1.5], 1e-12);
   const fitted = (klNats: number) =>
     ({ ...record(energy!, {}), energy: { klNats, klSe: 0.001 } }) as unknown as Record;
   const found = only([fitted(0.1)], [fitted(0.2)]);

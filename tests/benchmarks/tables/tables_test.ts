@@ -8,10 +8,11 @@ import {
   modelNames,
   modelsOf,
   nats,
+  natsOf,
   withoutSurpassed,
 } from "../../../benchmarks/tables/models.ts";
 import { timedOf } from "../../../benchmarks/tables/timings.ts";
-import { buildTables, currentRecords } from "../../../benchmarks/tables.ts";
+import { buildTables, currentRecords, writeTables } from "../../../benchmarks/tables.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { assertAllClose } from "../../_assert.ts";
 import { testWith } from "../../_engine.ts";
@@ -123,7 +124,7 @@ Deno.test("buildTables() shows the KL and ESS of energies, and what failed, apar
     of("iaf", 1, { energy: { ...energy, klNats: 0.3, essFraction: 0.005 } }),
   ]);
   assert.match(tables["tables/energy.md"]!, /\| KL, nats \(ESS\) \| log Z \| maf \| iaf \|/);
-  assert.match(tables["tables/energy.md"]!, /\| u1 \| 1\.500 \| failed \| 0\.200 \(25 %\) \|/);
+  assert.match(tables["tables/energy.md"]!, /\| u1 \| 1\.500 \| failed \| 0\.200 \(25\.3 %\) \|/);
   const csv = rows(tables["energy.csv"]!);
   assert.deepEqual(csv.map(({ kl_nats, reason }) => [kl_nats, reason]), [
     ["", "the KL is -1"],
@@ -189,6 +190,28 @@ testWith(
         "cpu",
         "new",
       ]);
+    } finally {
+      await Deno.remove(out, { recursive: true });
+    }
+  },
+);
+
+testWith(
+  ["read", "write"],
+  "writeTables() takes away what is of records that there were",
+  async () => {
+    const out = await Deno.makeTempDir();
+    try {
+      const made = async () => {
+        await writeTables(out);
+        const names = [...Deno.readDirSync(`${out}/figures`), ...Deno.readDirSync(`${out}/tables`)];
+        return names.map(({ name }) => name).sort();
+      };
+      await writeRecord(out, record({}));
+      assert.deepEqual(await made(), ["gaps.svg", "quality.md", "quality.tex"]);
+      await Deno.writeTextFile(`${out}/figures/own.svg`, "");
+      await writeRecord(out, record({ status: "diverged", reason: "x", scores: null }));
+      assert.deepEqual(await made(), ["own.svg", "quality.md", "quality.tex"]);
     } finally {
       await Deno.remove(out, { recursive: true });
     }
@@ -263,6 +286,16 @@ Deno.test("buildTables() says that a seed failed, and takes no mean over the oth
   assert.deepEqual([row!.seeds, row!.failed, row!.nll_nats_mean], ["1", "1", "2.5"]);
   const [model] = modelsOf([record({ seed: 0 }), record({ seed: 1, ...bad })]);
   assert.equal(nats(model!), null);
+  // Nor is one left out of which no seed is ok.
+  const none = buildTables([record({ seed: 0, ...bad }), record({ seed: 1, ...bad })]);
+  const [empty, ...others] = rows(none["summary.csv"]!);
+  assert.deepEqual([empty!.family, empty!.seeds, empty!.failed, empty!.backend], [
+    "maf",
+    "0",
+    "2",
+    "wasm",
+  ]);
+  assert.deepEqual([empty!.nll_nats_mean, empty!.params, others.length], ["", "", 0]);
 });
 
 Deno.test("modelsOf() has versions of a family apart, and what went wrong with those of its kind", () => {
@@ -330,7 +363,17 @@ Deno.test("buildTables() scores images by what the label is not told of, beside 
   const run = { ...of.run, dataset: "mnist", variant: "class" } as Record["run"];
   const pixels = { space: "pixel" as const, dim: 784, bitsPerDim: 1.8, nllNats: -6.2 * nats };
   const given = { ...scores, ...pixels, nllNatsMarginal: -6.1 * nats };
-  assert.match(buildTables([{ ...of, run, scores: given }])["tables/images.md"]!, /\| 1\.900 \|/);
+  const tables = buildTables([{ ...of, run: { ...run, flow: { classes: 10 } }, scores: given }]);
+  assert.match(tables["tables/images.md"]!, /\| 1\.900 \|/);
+  const [row] = rows(tables["summary.csv"]!);
+  assertAllClose(
+    [row!.nll_nats_mean, row!.nll_nats_marginal_mean].map(Number),
+    [-6.2 * nats, -6.1 * nats],
+    1e-12,
+  );
+  assert.equal(row!.classes, "10");
+  const unknown = { floorNats: null, klNats: null, klSe: null };
+  assertAllClose([natsOf({ ...given, ...unknown }).nats], [-6.1 * nats], 1e-12);
 });
 
 Deno.test("buildTables() says which flows over images learn grey levels", () => {
@@ -359,6 +402,21 @@ Deno.test("buildTables() says by which optimizer a flow was trained", () => {
   ]);
   const found = Object.fromEntries(rows(csv!).map((row) => [row.run_id, row.optimizer]));
   assert.deepEqual(found, { muon: "muon", adam: "adam", baseline: "" });
+});
+
+Deno.test("buildTables() tells times of other threads and machines apart, and only where there are some", () => {
+  const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+  const of = (change: object): Record => {
+    const own = record({ scores: null });
+    return { ...own, run: timed!, environment: { ...own.environment, ...change } };
+  };
+  const names = (...changes: object[]) =>
+    [...buildTables(changes.map(of))["tables/timing.md"]!.matchAll(/^\| (maf[^|]*) \|/gm)].map((
+      [, name],
+    ) => name);
+  assert.deepEqual(names({}), ["maf"]);
+  assert.deepEqual(names({}, { threads: 2 }), ["maf, 1 thread", "maf, 2 threads"]);
+  assert.deepEqual(names({ cpu: "x" }, { cpu: "y" }), ["maf, x", "maf, y"]);
 });
 
 Deno.test("buildTables() names what failed of timings, and the unit of what has no score", () => {
