@@ -93,7 +93,6 @@ testWith(
     const records = await readRecords(`${import.meta.dirname}/../fixtures/schema1`);
     const record = records.find(({ run }) => run.dataset === "mnist" && run.kind === "quality")!;
     assert.match(rerunCommand(record, "out"), /^deno task bench .*--dataset mnist .*--out out$/);
-    assert.doesNotMatch(rerunCommand(record, "out"), /--threads/);
     const blas = { ...record.environment, backend: "wasm+blas" as const };
     const of = (environment: object, more: object = {}) =>
       rerunCommand(
@@ -191,7 +190,7 @@ testWith(["read"], "identify() tells backends and foreign files of MNIST apart",
 });
 
 testWith(
-  ["read", "ffi"],
+  ["read"],
   "identify() tells times of other threads than all from the others",
   async () => {
     const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"] });
