@@ -19,9 +19,7 @@ export interface Environment {
 }
 
 /** What times depend on beside the code: times of two machines do not compare, nor of other threads. */
-export function machineOf(
-  { backend, gemm, gemmBuild = "", threads, cpu }: Environment,
-): { readonly [name: string]: string } {
+export function machineOf({ backend, gemm, gemmBuild = "", threads, cpu }: Environment) {
   const ofThreads = threads === 1 ? "1 thread" : `${threads} threads`;
   return { backend, gemm, gemmBuild, threads: ofThreads, cpu };
 }

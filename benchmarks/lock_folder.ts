@@ -24,7 +24,7 @@ export async function lockFolder(out: string): Promise<Disposable> {
       throw new Deno.errors.Busy(
         `Cannot write to ${out} as another process does: current one is ${
           owner || "unknown"
-        }. Wait for it, or choose another --out`,
+        }. Wait for it, or choose another folder`,
       );
     }
     await file.truncate();

@@ -168,6 +168,7 @@ export function findProblem(value: unknown): string {
 export function rerunCommand({ run, code, environment }: Partial<Record>, out: string): string {
   const backend = environment?.backend;
   if (!RUN.safeParse(run).success || !BACKENDS.some((known) => known === backend)) return "";
+  if (!z.int().min(1).safeParse(environment!.threads).success) return "";
   const { profile, suite, dataset, family, variant, seed, kind } = run as Run;
   if (!isBuiltIn(family) && !Object.hasOwn(BASELINES, family)) return "";
   if (code?.file !== undefined && !isFileName(dataset)) return "";

@@ -11,7 +11,7 @@ import {
   wasStopped,
 } from "./make_run.ts";
 import type { Run } from "./plan.ts";
-import { readRecord, type Record } from "./record.ts";
+import { readRecord, type Record, recordPath } from "./record.ts";
 import { writeTables } from "./tables.ts";
 import { HAS_WORKERS, makeInWorkers } from "./workers.ts";
 
@@ -99,10 +99,15 @@ export async function runBenchmark(
   return plan.map((run) => records.get(run)!);
 }
 
-/** Where a run that an error stopped is forced, its code may be what was wrong: it does not go on from there. */
+/**
+ * Where a run that an error stopped is forced, its code may be what was wrong: it does not go on from there. Its
+ * record goes too, so that it is forgotten once.
+ */
 async function forgetStopped(out: string, id: string): Promise<void> {
   const record = await readRecord(out, id).catch(() => null); // A damaged one is made again, too.
-  if (record && wasStopped(record)) await forgetTraining(out, id);
+  if (!record || !wasStopped(record)) return;
+  await forgetTraining(out, id);
+  await Deno.remove(recordPath(out, id));
 }
 
 /** The runs of a plan by their ids: two of one id would write the same files. */

@@ -25,12 +25,12 @@ export async function listRuns(
       throw error;
     });
     records.set(id, record ?? "unreadable");
-    if (record) made.add(contentOf(record.run, record.environment.backend));
+    if (record) made.add(contentOf(record.run, record.environment));
   }
   const rows = await Promise.all(plan.map(async (run) => {
     const id = await identify(run, mnistDir);
     const found = records.get(id);
-    const isStale = made.has(contentOf(run, engineInfo().backend));
+    const isStale = made.has(contentOf(run, engineInfo()));
     const status = found === "unreadable"
       ? found
       : found?.status ?? (isStale ? "stale" : "planned");
@@ -50,6 +50,9 @@ export async function listRuns(
   ]);
 }
 
-function contentOf(run: Run, backend: string): string {
-  return canonical({ ...decisiveOf(run), backend });
+function contentOf(
+  run: Run,
+  { backend, threads }: { readonly backend: string; readonly threads: number },
+): string {
+  return canonical({ ...decisiveOf(run), backend, ...(run.kind === "timing" && { threads }) });
 }

@@ -6,6 +6,8 @@ export interface Slot {
   /** The first of its runs. */
   readonly run: Run;
   readonly backend: string;
+  /** Of what was timed; else null. */
+  readonly threads: number | null;
   readonly records: readonly Record[];
 }
 
@@ -18,6 +20,7 @@ export interface Matches {
 
 /** What else two slots must agree in, the strictest first: a looser one is for what is left over. */
 const AGREEMENTS: readonly ((slot: Slot) => readonly string[])[] = [
+  ({ run, backend, threads }) => [run.profile, backend, String(threads)],
   ({ run, backend }) => [run.profile, backend],
   ({ run }) => [run.profile],
   ({ backend }) => [backend],
@@ -25,8 +28,8 @@ const AGREEMENTS: readonly ((slot: Slot) => readonly string[])[] = [
 ];
 
 /**
- * Matches the runs of two output folders by suite, data set, family and variant, and by profile and
- * backend as far as both folders have the same ones. Options of the flow and budgets may differ.
+ * Matches the runs of two output folders by suite, data set, family and variant, and by profile,
+ * backend and, of what was timed, threads as far as both folders have the same ones. Options of the flow and budgets may differ.
  */
 export function matchRuns(a: readonly Record[], b: readonly Record[]): Matches {
   const pairs: { a: Slot; b: Slot }[] = [];
@@ -48,13 +51,18 @@ function slots(records: readonly Record[]): Slot[] {
   return [...groups.values()].map((group) => ({
     run: group[0]!.run,
     backend: group[0]!.environment.backend,
+    threads: isTimed(group[0]!.run) ? group[0]!.environment.threads : null,
     records: group,
   }));
 }
 
 /** What records have in common that differ in their seed only, as text. */
-export function slotKey({ run, environment: { backend } }: Record): string {
-  return JSON.stringify([...subjectOf(run), run.profile, backend]);
+export function slotKey({ run, environment: { backend, threads } }: Record): string {
+  return JSON.stringify([...subjectOf(run), run.profile, backend, isTimed(run) ? threads : null]);
+}
+
+function isTimed({ kind }: Run): boolean {
+  return kind === "timing";
 }
 
 /** What is run, on what, whatever the profile. */

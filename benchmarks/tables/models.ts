@@ -77,8 +77,9 @@ export function bySeed(records: readonly Record[]): Record[][] {
  */
 export function settingOf(records: readonly Record[]): (record: Record) => string {
   const settings = ({ run, environment }: Record): string[] => {
-    const { backend, ...others } = machineOf(environment);
-    return [run.profile, backend!, ...(run.kind === "timing" ? Object.values(others) : [])];
+    // Without the build of a BLAS library, a text too long for a name.
+    const { backend, gemm, threads, cpu } = machineOf(environment);
+    return [run.profile, backend, ...(run.kind === "timing" ? [gemm, threads, cpu] : [])];
   };
   const all = records.map(settings);
   const differs = (i: number) => new Set(all.map((values) => values[i])).size > 1;

@@ -13,7 +13,7 @@ export interface Timed {
   readonly p90Ms: number;
 }
 
-/** What tells records of the same apart: profile, backend and, of what was timed, threads. */
+/** What tells records of the same apart, but for the processor: profile, backend and, of what was timed, threads. */
 export function timedWith({ run, environment }: Record): string {
   const { backend, threads } = machineOf(environment);
   return `${run.profile}, ${backend}${run.kind === "timing" ? `, ${threads}` : ""}`;

@@ -149,11 +149,8 @@ export class Checkpoint {
       return await this.#decode(bytes, shapes);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
-      const { message } = error as Error;
-      const why = error instanceof SyntaxError
-        ? message
-        : `Cannot resume from ${this.path} as it cannot be read: ${message}`;
-      this.#options.onRefuse?.(`${why}: training starts over`);
+      if (!(error instanceof SyntaxError)) throw error;
+      this.#options.onRefuse?.(`${error.message}: training starts over`);
       return null;
     }
   }

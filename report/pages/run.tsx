@@ -203,7 +203,7 @@ function curve(site: Site, { run, training, scores, runId }: Record): VNode | nu
 }
 
 /** What a page of one flow need not say, or has no room for. */
-const ELSEWHERE = ["flow", "D", "per example", "passes", "profile, backend"];
+const ELSEWHERE = ["flow", "D", "per example", "passes", "profile, backend", "processor"];
 const COLUMNS = TIME_COLUMNS.filter(({ name }) => !ELSEWHERE.includes(name));
 
 const REPETITIONS = "Every timed repetition of each operation";

@@ -79,6 +79,7 @@ export const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
   },
   { name: "repeats", value: ({ timing }) => timing.samplesMs.length },
   { name: "profile, backend", value: ({ record }) => timedWith(record) },
+  { name: "processor", value: ({ record }) => record.environment.cpu },
 ];
 
 const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>[] = [
@@ -97,6 +98,7 @@ const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>
     value: ({ fasterFromDim }) => fasterFromDim,
   },
   { name: "profile, backend", value: ({ record }) => timedWith(record) },
+  { name: "processor", value: ({ record }) => record.environment.cpu },
 ];
 
 /** Time over D of both autoregressive families. */

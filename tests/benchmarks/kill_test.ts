@@ -121,7 +121,7 @@ testWith(["read", "write"], "lockFolder() knows the lock of a dead process for s
       using _ = await lockFolder(folder);
       await assert.rejects(() => lockFolder(folder), {
         name: "Busy",
-        message: new RegExp(`process ${Deno.pid}\\. Wait for it, or choose another --out`),
+        message: new RegExp(`process ${Deno.pid}\\. Wait for it, or choose another folder`),
       });
       assert.deepEqual([...Deno.readDirSync(`${folder}/runs`)], []);
     }

@@ -101,6 +101,7 @@ testWith(
       );
     assert.doesNotMatch(of({ threads: 1 }), /--threads/);
     assert.match(of({ threads: 2 }), / --threads 2 --force /);
+    for (const threads of ["2; ls #", 1.5, undefined]) assert.equal(of({ threads }), "");
     const timed = { run: { ...planRuns({ profile: "smoke", suites: ["tradeoff"] })[0] } };
     assert.doesNotMatch(of({ threads: 8 }, timed), /--threads/);
     const ofThree = { ...timed, code: { family: 1, dataset: 1, backend: "wasm+blas", threads: 3 } };

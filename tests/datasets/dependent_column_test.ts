@@ -84,6 +84,32 @@ Deno.test("dependentColumn() finds a rare column's copy, wherever its ones are",
   }
 });
 
+Deno.test("dependentColumn() finds columns that follow but for little, by codes that few rows have", () => {
+  const normal = new Rng(6).normal(8_000);
+  for (const at of [[0, 1, 2], [1_000, 2_000, 3_000], [3_997, 3_998, 3_999]]) {
+    const rows = Array.from(
+      { length: 4_000 },
+      (_, i) => at.includes(i) ? [-1e9, -1e9] : [normal[2 * i]!, normal[2 * i + 1]!],
+    );
+    assert.equal(find(rows), 1);
+    // But not where one row has one of the codes alone.
+    const others = rows.map(([a, b], i) => i === at[1] ? [a!, 0] : [a!, b!]);
+    assert.equal(find(others), null);
+  }
+});
+
+Deno.test("dependentColumn() gives up where it would take too long", () => {
+  const rows = Array.from(
+    new Rng(7).normal(1_000),
+    (a, i) => [a, Number(i === 999), Number(i > 997)],
+  );
+  const table = tableOf(rows), all = Int32Array.from(rows, (_, i) => i);
+  assert.equal(dependentColumn(table, all), null);
+  const copied = tableOf(rows.map(([a, b]) => [a!, b!, b!]));
+  assert.equal(dependentColumn(copied, all), 2);
+  assert.equal(dependentColumn(copied, all, 110 * 9), null);
+});
+
 Deno.test("dependentColumn() takes rare words that are independent, and finds one that is planted", () => {
   const rng = new Rng(3), dim = 60;
   const rows = Array.from(

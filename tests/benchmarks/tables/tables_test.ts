@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { toCsv } from "../../../benchmarks/tables/csv.ts";
-import type { EnergyScores, Record, Scores } from "../../../benchmarks/record.ts";
+import type { EnergyScores, Record, Scores, Timing } from "../../../benchmarks/record.ts";
 import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
 import {
   bits,
@@ -198,6 +198,36 @@ testWith(
 
 testWith(
   ["read", "write"],
+  "currentRecords() has times of other threads beside each other",
+  async () => {
+    const out = await Deno.makeTempDir();
+    try {
+      const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
+      for (const threads of [1, 2]) {
+        const timing = {
+          op: "sample",
+          method: "direct",
+          batch: 1,
+          warmup: 0,
+          passes: 1,
+          samplesMs: [1],
+        };
+        const own = record({ id: `of-${threads}`, scores: null, timings: [timing as Timing] });
+        await writeRecord(out, {
+          ...own,
+          run: timed!,
+          environment: { ...own.environment, threads },
+        });
+      }
+      assert.deepEqual((await currentRecords(out)).map(({ runId }) => runId), ["of-1", "of-2"]);
+    } finally {
+      await Deno.remove(out, { recursive: true });
+    }
+  },
+);
+
+testWith(
+  ["read", "write"],
   "writeTables() takes away what is of records that there were",
   async () => {
     const out = await Deno.makeTempDir();
@@ -210,6 +240,9 @@ testWith(
       await writeRecord(out, record({}));
       assert.deepEqual(await made(), ["gaps.svg", "quality.md", "quality.tex"]);
       await Deno.writeTextFile(`${out}/figures/own.svg`, "");
+      for (const suffix of ["md", "tex"]) {
+        await Deno.writeTextFile(`${out}/tables/images.${suffix}`, "");
+      }
       await writeRecord(out, record({ status: "diverged", reason: "x", scores: null }));
       assert.deepEqual(await made(), ["own.svg", "quality.md", "quality.tex"]);
     } finally {
