@@ -33,15 +33,24 @@ export function styleOf(family: string): { readonly colour: string; readonly sym
 }
 
 /** Dashes of lines. */
-export const DASHES = { solid: "none", dashed: "5 3", dotted: "1.5 2" } as const;
+export const DASHES = {
+  solid: "none",
+  dashed: "5 3",
+  dotted: "1.5 2",
+  "dash-dot": "5 2 1.5 2",
+} as const;
 
-/** Full symbols and solid lines for flat flows, empty and dashed for deep ones, pale and dotted for others. */
+/**
+ * Full symbols and solid lines for flat flows, empty and dashed for deep ones, with a dark middle and dashes and dots
+ * for those of tanh, pale and dotted for others.
+ */
 export function variantStyle(
   variant: Variant,
   colour: string,
 ): { readonly fill: string; readonly line: keyof typeof DASHES } {
   if (variant === "flat") return { fill: colour, line: "solid" };
   if (variant === "deep") return { fill: "none", line: "dashed" };
+  if (variant === "deep_tanh") return { fill: "currentColor", line: "dash-dot" };
   return { fill: `${colour}66`, line: "dotted" };
 }
 
