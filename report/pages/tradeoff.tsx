@@ -52,6 +52,9 @@ export function tradeoff(site: Site, records: readonly Record[]): VNode {
   );
 }
 
+/** Rows of many columns stay low. */
+const inOneLine = (text: string): string => text.replaceAll(" ", "\u00a0");
+
 /** Of what was timed. */
 export const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
   {
@@ -78,8 +81,16 @@ export const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
     show: ({ timing }) => Number(timing.passes.toFixed(1)),
   },
   { name: "repeats", value: ({ timing }) => timing.samplesMs.length },
-  { name: "profile, backend", value: ({ record }) => timedWith(record) },
-  { name: "processor", value: ({ record }) => record.environment.cpu },
+  {
+    name: "profile, backend",
+    value: ({ record }) => timedWith(record),
+    show: ({ record }) => inOneLine(timedWith(record)),
+  },
+  {
+    name: "processor",
+    value: ({ record }) => record.environment.cpu,
+    show: ({ record }) => inOneLine(record.environment.cpu),
+  },
 ];
 
 const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>[] = [
@@ -97,8 +108,16 @@ const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>
     title: "The least timed D from which on it is faster than sequential passes",
     value: ({ fasterFromDim }) => fasterFromDim,
   },
-  { name: "profile, backend", value: ({ record }) => timedWith(record) },
-  { name: "processor", value: ({ record }) => record.environment.cpu },
+  {
+    name: "profile, backend",
+    value: ({ record }) => timedWith(record),
+    show: ({ record }) => inOneLine(timedWith(record)),
+  },
+  {
+    name: "processor",
+    value: ({ record }) => record.environment.cpu,
+    show: ({ record }) => inOneLine(record.environment.cpu),
+  },
 ];
 
 /** Time over D of both autoregressive families. */
