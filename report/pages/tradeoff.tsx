@@ -55,6 +55,20 @@ export function tradeoff(site: Site, records: readonly Record[]): VNode {
 /** Rows of many columns stay low. */
 const inOneLine = (text: string): string => text.replaceAll(" ", "\u00a0");
 
+/** With what and on what something was timed. */
+const SETTING_COLUMNS: readonly TableColumn<{ readonly record: Record }>[] = [
+  {
+    name: "profile, backend",
+    value: ({ record }) => timedWith(record),
+    show: ({ record }) => inOneLine(timedWith(record)),
+  },
+  {
+    name: "processor",
+    value: ({ record }) => record.environment.cpu,
+    show: ({ record }) => inOneLine(record.environment.cpu),
+  },
+];
+
 /** Of what was timed. */
 export const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
   {
@@ -81,16 +95,7 @@ export const TIME_COLUMNS: readonly TableColumn<Timed>[] = [
     show: ({ timing }) => Number(timing.passes.toFixed(1)),
   },
   { name: "repeats", value: ({ timing }) => timing.samplesMs.length },
-  {
-    name: "profile, backend",
-    value: ({ record }) => timedWith(record),
-    show: ({ record }) => inOneLine(timedWith(record)),
-  },
-  {
-    name: "processor",
-    value: ({ record }) => record.environment.cpu,
-    show: ({ record }) => inOneLine(record.environment.cpu),
-  },
+  ...SETTING_COLUMNS,
 ];
 
 const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>[] = [
@@ -108,16 +113,7 @@ const SCALING_COLUMNS: readonly TableColumn<ReturnType<typeof scalings>[number]>
     title: "The least timed D from which on it is faster than sequential passes",
     value: ({ fasterFromDim }) => fasterFromDim,
   },
-  {
-    name: "profile, backend",
-    value: ({ record }) => timedWith(record),
-    show: ({ record }) => inOneLine(timedWith(record)),
-  },
-  {
-    name: "processor",
-    value: ({ record }) => record.environment.cpu,
-    show: ({ record }) => inOneLine(record.environment.cpu),
-  },
+  ...SETTING_COLUMNS,
 ];
 
 /** Time over D of both autoregressive families. */
@@ -183,8 +179,9 @@ function jacobi(records: readonly Record[]): VNode | null {
 
 /** Every repetition of the hardest operations. */
 function reliabilityFigure(site: Site, timed: readonly Timed[]): VNode | null {
-  const batch = hardest(timed)[0]?.timing.batch;
-  const rows = hardest(timed).flatMap(({ run, timing, medianMs }) => {
+  const shown = hardest(timed);
+  const batch = shown[0]?.timing.batch;
+  const rows = shown.flatMap(({ run, timing, medianMs }) => {
     const name = `${run.family} ${timing.op.replace("_", " ")}` +
       (timing.method === "direct" ? "" : `, ${timing.method}`);
     return timing.samplesMs.map((ms) => ({ name, ms, median: medianMs }));

@@ -16,6 +16,7 @@ import { buildTables, currentRecords, writeTables } from "../../../benchmarks/ta
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { assertAllClose } from "../../_assert.ts";
 import { testWith } from "../../_engine.ts";
+import { inTemporaryFolder } from "../_cli.ts";
 
 const [plan] = planRuns({
   profile: "smoke",
@@ -179,8 +180,7 @@ testWith(
   ["read", "write"],
   "currentRecords() takes the latest of a run made with two budgets",
   async () => {
-    const out = await Deno.makeTempDir();
-    try {
+    await inTemporaryFolder(async (out) => {
       await writeRecord(out, record({ id: "old", nllNats: 3 }));
       await writeRecord(out, record({ id: "new", startedAt: "2026-02-01T00:00:00.000Z" }));
       const environment = { ...record({}).environment, backend: "cpu" };
@@ -190,9 +190,7 @@ testWith(
         "cpu",
         "new",
       ]);
-    } finally {
-      await Deno.remove(out, { recursive: true });
-    }
+    });
   },
 );
 
@@ -200,8 +198,7 @@ testWith(
   ["read", "write"],
   "currentRecords() has times of other threads beside each other",
   async () => {
-    const out = await Deno.makeTempDir();
-    try {
+    await inTemporaryFolder(async (out) => {
       const [timed] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
       for (const threads of [1, 2]) {
         const timing = {
@@ -220,9 +217,7 @@ testWith(
         });
       }
       assert.deepEqual((await currentRecords(out)).map(({ runId }) => runId), ["of-1", "of-2"]);
-    } finally {
-      await Deno.remove(out, { recursive: true });
-    }
+    });
   },
 );
 
@@ -230,8 +225,7 @@ testWith(
   ["read", "write"],
   "writeTables() takes away what is of records that there were",
   async () => {
-    const out = await Deno.makeTempDir();
-    try {
+    await inTemporaryFolder(async (out) => {
       const made = async () => {
         await writeTables(out);
         const names = [...Deno.readDirSync(`${out}/figures`), ...Deno.readDirSync(`${out}/tables`)];
@@ -245,23 +239,18 @@ testWith(
       }
       await writeRecord(out, record({ status: "diverged", reason: "x", scores: null }));
       assert.deepEqual(await made(), ["own.svg", "quality.md", "quality.tex"]);
-    } finally {
-      await Deno.remove(out, { recursive: true });
-    }
+    });
   },
 );
 
 testWith(["read", "write"], "writeRecord() refuses NaN, and leaves no file", async () => {
-  const out = await Deno.makeTempDir();
-  try {
+  await inTemporaryFolder(async (out) => {
     await assert.rejects(() => writeRecord(out, record({ nllNats: NaN })), {
       name: "RangeError",
       message: /nllNats must be finite/,
     });
     assert.deepEqual(await readRecords(out), []);
-  } finally {
-    await Deno.remove(out, { recursive: true });
-  }
+  });
 });
 
 /** The record of another run, made from that of the toy. */
