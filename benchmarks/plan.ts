@@ -13,8 +13,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     flat        as vectors
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
- *     deep_long   deep for four times the steps, on some toys
- *     deep_tanh   deep with tanh for relu in its networks, at half the rate, three times the steps
+ *     mixture     couplings that move each coordinate by a mixture of logistic distributions, by Muon
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths
@@ -28,8 +27,7 @@ export const VARIANTS = [
   "flat",
   "made",
   "deep",
-  "deep_long",
-  "deep_tanh",
+  "mixture",
   "grey",
   "conv",
   "conv_grey",

@@ -30,8 +30,6 @@ export interface QualitySuite {
 export interface VariantSettings {
   /** "all" that are registered when runs are planned, or those of them with a variant for "images". */
   readonly families: "all" | "images" | readonly string[];
-  /** Absent: those of the suite. */
-  readonly datasets?: readonly string[];
   /** Options for every family that has them, then those of one family. */
   readonly flow: Options;
   readonly flowOf: { readonly [family: string]: Options };

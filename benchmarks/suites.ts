@@ -96,7 +96,7 @@ function planQuality(suite: string, selection: Selection, settings: QualitySuite
     })),
     ...VARIANTS.flatMap((variant) => {
       const own = variants[variant];
-      if (!own || (own.datasets && !own.datasets.includes(dataset))) return [];
+      if (!own) return [];
       return familiesOf(own).flatMap((family) =>
         seedsOf(selection, settings, own).map((seed) => ({
           ...common,

@@ -1,4 +1,5 @@
 import { installAffine } from "./affine.ts";
+import { installMixture } from "./mixture.ts";
 import { isBlasRight, openBlas } from "./blas.ts";
 import {
   isSupported,
@@ -142,12 +143,12 @@ async function startWasm(): Promise<string> {
     await startCpu("");
     return "TensorFlow.js could not start its wasm backend";
   }
-  current = describe("wasm", await installKernels(), "");
+  current = describe("wasm", await startKernels(), "");
   return "";
 }
 
 /** @returns The name of the matrix product. */
-async function installKernels(): Promise<string> {
+async function startKernels(): Promise<string> {
   const variant = KERNEL_VARIANTS.find(isSupported);
   if (!variant) {
     restoreMatMul();
@@ -155,7 +156,7 @@ async function installKernels(): Promise<string> {
   }
   const backend = tf.backend() as unknown as WasmBackend;
   if (kernels?.backend !== backend) kernels = await loadKernels(backend, variant);
-  install(kernels);
+  installKernels(kernels);
   return `flowbench-${variant}`;
 }
 
@@ -166,16 +167,18 @@ function startBlas(threads: number): string {
   if ("problem" in found) return found.problem;
   const { blas } = found;
   if (!isBlasRight(kernels, blas)) return `the products of ${blas.name} are wrong`;
-  install({ ...kernels, blas });
+  installKernels({ ...kernels, blas });
   const { note } = current!;
   const { name, build, threads: taken } = blas;
   current = { ...describe("wasm+blas", name, note), gemmBuild: build, threads: taken ?? threads };
   return "";
 }
 
-function install(kernels: Kernels): void {
+/** Puts what computes in its place, instead of what did before. */
+export function installKernels(kernels: Kernels): void {
   installMatMul(kernels);
   installAffine(kernels);
+  installMixture(kernels);
 }
 
 /**

@@ -1,8 +1,9 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
-import { type Affine, affine, type AffineDirection } from "./affine.ts";
+import { affine } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { ConvNet, type ConvNetwork } from "./conv_net.ts";
+import { mixture } from "./mixture.ts";
 import { type Activation, Mlp } from "./mlp.ts";
 import type { ScaleMap } from "./scale_map.ts";
 import type { ImageShape } from "./squeeze.ts";
@@ -26,9 +27,11 @@ export interface CouplingOptions {
   readonly activation: Activation;
   /** Null for an additive coupling: a shift and no scale. */
   readonly scaleMap: ScaleMap | null;
+  /** Components of the {@link mixture} that moves each coordinate; 1, the default: an affine map. */
+  readonly components?: number;
   /**
    * Whether the network starts at 0, and so the coupling as the identity, with scale map "sigmoid2" as a constant
-   * scale (Kingma and Dhariwal 2018, section 3.3).
+   * scale (Kingma and Dhariwal 2018, section 3.3), with components as one bend for all.
    */
   readonly zeroOutput: boolean;
   /** For images: the kind of network, "plain" by default. */
@@ -47,11 +50,15 @@ interface Conditioner extends Disposable {
 }
 
 /**
- * The coupling layer: one part of x stays and says how the other part is shifted and scaled.
+ * The coupling layer: one part of x stays and says how the other part is shifted and scaled, or bent.
  *
  *     (t, a) = network(x_kept, class),   log s = scaleMap(a)   (additive: log s = 0)
  *     forward(x):  z_kept = x_kept,  z_moved = x_moved * s + t,    logDet = sum log s
  *     inverse(z):  x_kept = z_kept,  x_moved = (z_moved - t) / s,  logDet = -sum log s
+ *
+ * With components the network says (t, a, b) of a {@link mixture} in place of (t, a), and
+ *
+ *     forward(x):  z_moved = mixture(x_moved; t, a, b),   logDet = sum log dz_moved/dx_moved
  *
  * Over images the parts are halves of the channels, at every pixel, and the network is convolutional;
  * behind a {@link Squeeze} in checkerboard order they are the fields of a checkerboard.
@@ -59,23 +66,29 @@ interface Conditioner extends Disposable {
  * Cost: one network pass in either direction.
  *
  * Source: additive, Dinh et al. 2015 (NICE), section 3.2; affine, Dinh et al. 2017 (RealNVP),
- * eq. 4 and 5.
+ * eq. 4 and 5; by mixtures, Ho et al. 2019 (Flow++), section 3.2.1.
  */
 export class Coupling implements Bijector {
   readonly eventShape: readonly number[];
   readonly #moved: { readonly start: number; readonly count: number };
   readonly #network: Conditioner;
   readonly #scaleMap: ScaleMap | null;
+  readonly #components: number;
 
   /**
    * @param name Path of its variables: those of the network, `name/kernel0`, …
    * @param rng Source of the network's initial kernels.
    * @throws {RangeError} If there is only one coordinate, or channel; if the shape is neither a vector's nor
-   *   an image's, or untied biases are asked for of vectors.
+   *   an image's, or untied biases are asked for of vectors, or components without a scale map.
    */
   constructor(name: string, options: CouplingOptions, rng: Rng) {
-    const { eventShape, keep, between = 0, scaleMap, network = "plain", untiedBias, ...own } =
-      options;
+    const { eventShape, keep, between = 0, scaleMap, components = 1, ...rest } = options;
+    const { network = "plain", untiedBias, ...own } = rest;
+    if (components > 1 && !scaleMap) {
+      throw new RangeError(
+        `Cannot create Coupling as components must be 1 without a scale map: current value is ${components}`,
+      );
+    }
     const isImage = eventShape.length === 3;
     if (!isImage && (eventShape.length !== 1 || untiedBias)) {
       throw new RangeError(
@@ -100,10 +113,11 @@ export class Coupling implements Bijector {
     this.eventShape = eventShape;
     this.#moved = moved;
     this.#scaleMap = scaleMap;
+    this.#components = components;
     const io = {
       inputs: kept.count,
       firstInput: kept.start,
-      outputs: moved.count * (scaleMap ? 2 : 1),
+      outputs: moved.count * (components > 1 ? 3 * components : scaleMap ? 2 : 1),
     };
     const [height, width] = eventShape as ImageShape;
     const pixels = untiedBias ? { untiedBias: [height, width] as const } : {};
@@ -119,7 +133,7 @@ export class Coupling implements Bijector {
   forward(x: tf.Tensor, context?: tf.Tensor): Forward {
     checkBatch("Coupling.forward", x, this.eventShape, "x");
     return tf.tidy(() => {
-      const { y: z, logDet } = this.#move(x, context, "scale");
+      const { y: z, logDet } = this.#move(x, context, "forward");
       return { z, logDet };
     });
   }
@@ -127,7 +141,7 @@ export class Coupling implements Bijector {
   inverse(z: tf.Tensor, context?: tf.Tensor): Inverse {
     checkBatch("Coupling.inverse", z, this.eventShape, "z");
     return tf.tidy(() => {
-      const { y: x, logDet } = this.#move(z, context, "standardise");
+      const { y: x, logDet } = this.#move(z, context, "inverse");
       return { x, logDet };
     });
   }
@@ -137,8 +151,17 @@ export class Coupling implements Bijector {
   }
 
   /** Either way: the network sees what is kept alone, which is the same in x and z. */
-  #move(x: tf.Tensor, context: tf.Tensor | undefined, direction: AffineDirection): Affine {
+  #move(
+    x: tf.Tensor,
+    context: tf.Tensor | undefined,
+    direction: "forward" | "inverse",
+  ): { y: tf.Tensor; logDet: tf.Tensor1D } {
     const params = this.#network.apply(x, context);
-    return affine(x, params, this.#moved, this.#scaleMap, direction);
+    const [components, scaleMap] = [this.#components, this.#scaleMap];
+    if (components > 1 && scaleMap) {
+      return mixture(x, params, { ...this.#moved, components, scaleMap }, direction);
+    }
+    const way = direction === "forward" ? "scale" : "standardise";
+    return affine(x, params, this.#moved, scaleMap, way);
   }
 }

@@ -18,6 +18,7 @@ type GlowConfig = {
   readonly activation: Activation;
   readonly base: BaseName;
   readonly scaleMap: ScaleMap;
+  readonly components: number;
   readonly classes?: number;
 };
 
@@ -63,6 +64,7 @@ export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
     activation: "relu",
     base: "normal",
     scaleMap: "tanh",
+    components: 1,
   },
   create(dim, { layers, base, ...network }, rng) {
     const parts: Bijector[] = [];
@@ -92,6 +94,7 @@ export const glow: FlowFamily<GlowConfig, GlowImageConfig> = {
       activation: "relu",
       base: "normal",
       scaleMap: "tanh",
+      components: 1,
     },
     create(shape, { levels, layers, base, hidden, ...network }, rng) {
       const coupling = (name: string, shape: ImageShape, hidden: readonly number[], rng: Rng) =>

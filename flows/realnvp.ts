@@ -17,6 +17,7 @@ type RealNvpConfig = {
   readonly activation: Activation;
   readonly base: BaseName;
   readonly scaleMap: ScaleMap;
+  readonly components: number;
   readonly actnorm: boolean;
   readonly classes?: number;
 };
@@ -66,6 +67,7 @@ export const realnvp: FlowFamily<RealNvpConfig, RealNvpImageConfig> = {
     activation: "relu",
     base: "normal",
     scaleMap: "tanh",
+    components: 1,
     actnorm: true,
   },
   create(dim, { layers, base, actnorm, ...network }, rng) {
@@ -88,6 +90,7 @@ export const realnvp: FlowFamily<RealNvpConfig, RealNvpImageConfig> = {
       activation: "relu",
       base: "normal",
       scaleMap: "tanh",
+      components: 1,
       actnorm: true,
     },
     create(shape, { levels, layers, base, actnorm, hidden, ...options }, rng) {

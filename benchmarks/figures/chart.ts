@@ -42,7 +42,7 @@ export const DASHES = {
 
 /**
  * Full symbols and solid lines for flat flows, empty and dashed for deep ones, with a dark middle and dashes and dots
- * for those of tanh, pale and dotted for others.
+ * for those of mixtures, pale and dotted for others.
  */
 export function variantStyle(
   variant: Variant,
@@ -50,7 +50,7 @@ export function variantStyle(
 ): { readonly fill: string; readonly line: keyof typeof DASHES } {
   if (variant === "flat") return { fill: colour, line: "solid" };
   if (variant === "deep") return { fill: "none", line: "dashed" };
-  if (variant === "deep_tanh") return { fill: "currentColor", line: "dash-dot" };
+  if (variant === "mixture") return { fill: "currentColor", line: "dash-dot" };
   return { fill: `${colour}66`, line: "dotted" };
 }
 

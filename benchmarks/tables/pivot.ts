@@ -97,8 +97,8 @@ function variantNotes(models: readonly string[]): string {
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
   made: "a flow of one layer",
   deep: "more layers, RealNVP of images with weight decay, on toys more steps, by Muon",
-  deep_long: "deep, four times the steps",
-  deep_tanh: "deep with tanh for relu, half the rate, three times the steps",
+  mixture:
+    "couplings by mixtures of logistic distributions in place of affine ones, the steps of deep",
   grey: "with grey levels of learned widths",
   conv: "multi-scale and convolutional",
   conv_grey: "conv, with grey levels like grey",

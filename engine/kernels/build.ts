@@ -18,6 +18,7 @@ const FILES = [
   "made",
   "math",
   "matmul",
+  "mixture",
   "pack",
   "patches",
   "row",

@@ -81,6 +81,17 @@ interface KernelExports {
     count: number, scaleMap: number, standardise: number,
   ): void;
   // deno-fmt-ignore
+  mixture(
+    x: number, params: number, y: number, logDet: number, batch: number, rows: number, dim: number,
+    start: number, count: number, components: number, scaleMap: number, isInverse: number, lines: number,
+  ): void;
+  // deno-fmt-ignore
+  mixtureGradient(
+    x: number, params: number, dy: number, dLogDet: number, dx: number, dParams: number, batch: number,
+    rows: number, dim: number, start: number, count: number, components: number, scaleMap: number,
+    isInverse: number, lines: number,
+  ): void;
+  // deno-fmt-ignore
   madeBlock(
     layers: number, layerCount: number, from: number, to: number, batch: number, dim: number,
     isDescending: number, z: number, x: number, params: number, outKernel: number, logDet: number,

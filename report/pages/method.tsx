@@ -14,8 +14,7 @@ export function method(): VNode {
         <li>
           Options and budgets of the profiles were chosen on validation data. To test scores it is
           owed that weight decay was tried at all (RealNVP of ten layers and Glow over vectors),
-          that conv_large was trained on for a second cosine, and on which toys deep_long and
-          deep_tanh are run.
+          that conv_large was trained on for a second cosine, and that mixtures were tried at all.
         </li>
         <li>
           Images are integers k of 0 to 255. A density is scored at (k + u) / 256 with u uniform,

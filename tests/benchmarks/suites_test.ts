@@ -33,20 +33,6 @@ Deno.test("planRuns() refuses a profile that is none", () => {
   });
 });
 
-Deno.test("planRuns() has a variant's own data sets, where it has some", () => {
-  const of = (variants: string[], datasets: string[] = []) =>
-    planRuns({ profile: "paper", suites: ["toy"], variants, datasets })
-      .map(({ family, dataset, seed }) => [family, dataset, seed]);
-  const long = ["circles", "eight_gaussians", "two_spirals"];
-  assert.equal(of(["deep"]).length, 9);
-  assert.deepEqual(
-    of(["deep_long"]).toSorted(),
-    long.map((dataset) => ["glow", dataset, 0]).toSorted(),
-  );
-  assert.deepEqual(of(["deep_tanh"]), [["glow", "circles", 0], ["glow", "rings", 0]]);
-  assert.deepEqual(of(["deep_long"], ["moons", "circles"]), [["glow", "circles", 0]]);
-});
-
 Deno.test("planRuns() takes seeds that are asked for, else those of the variant, else of the suite", () => {
   const seeds = (variant: string, asked?: number[]) =>
     planRuns({

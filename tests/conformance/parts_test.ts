@@ -64,6 +64,21 @@ for (const scaleMap of [null, ...Object.keys(SCALE_MAPS) as ScaleMap[]]) {
     }
   }
 }
+for (const scaleMap of Object.keys(SCALE_MAPS) as ScaleMap[]) {
+  testBijector(`Coupling (5 components, ${scaleMap})`, {
+    make: (dim, rng) =>
+      new Coupling("p", {
+        eventShape: [dim],
+        keep: "first half",
+        hidden: [6, 5],
+        activation: "tanh",
+        scaleMap,
+        components: 5,
+        zeroOutput: true,
+      }, rng),
+    depends: (dim) => (i, j) => i === j || i >= Math.ceil(dim / 2) && j < Math.ceil(dim / 2),
+  });
+}
 for (const hidden of [[], [7], [16, 9]]) {
   for (const activation of ["relu", "tanh"] as const) {
     for (const order of ["ascending", "descending"] as const) {

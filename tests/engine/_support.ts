@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { initEngine } from "../../engine/init_engine.ts";
+import { initEngine, installKernels } from "../../engine/init_engine.ts";
 import {
   isSupported,
   KERNEL_VARIANTS,
@@ -7,7 +7,7 @@ import {
   loadKernels,
   type WasmBackend,
 } from "../../engine/kernels/kernels.ts";
-import { installedKernels, installMatMul } from "../../engine/matmul.ts";
+import { installedKernels } from "../../engine/matmul.ts";
 import type { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 
@@ -67,7 +67,7 @@ export function kernelsTest(name: string, run: (kernels: Kernels) => void): void
       fn: async () => {
         await initEngine({ backend: where === "blas" ? "wasm+blas" : "wasm" });
         if (where !== "blas") {
-          installMatMul(await loadKernels(tf.backend() as unknown as WasmBackend, where));
+          installKernels(await loadKernels(tf.backend() as unknown as WasmBackend, where));
         }
         const before = tf.memory().numTensors;
         run(installedKernels()!);

@@ -7,6 +7,7 @@ export { copyInside, zeroOutsideRows } from "./bounds.ts";
 export { gatherColumns, multiplySlope, sumRows, tanhInPlace } from "./dense.ts";
 export { madeBlock, madeBlockGradient } from "./made.ts";
 export { matmul, scratchBytes } from "./matmul.ts";
+export { mixture, mixtureGradient } from "./mixture.ts";
 export { foldPatches, gatherPatches } from "./patches.ts";
 export { fillRows, multiplyRowWithin, reluRows } from "./row.ts";
 export { solveTriangle } from "./solve.ts";

@@ -62,3 +62,24 @@ export function softplus4(x: v128): v128 {
   sum = madd(sum, q, f32x4.splat(2));
   return f32x4.add(f32x4.max(x, f32x4.splat(0)), f32x4.mul(s, sum));
 }
+
+/**
+ * log x, of x >= 2^-126 that is finite: log x = e log 2 + log m with x = 2^e m, m in [0.7, 1.4), and
+ * log m = 2 (s + s^3 / 3 + s^5 / 5 + ...) with s = (m - 1) / (m + 1). Near 1 the relative error is that of
+ * m - 1, which is exact.
+ */
+export function log4(x: v128): v128 {
+  // The bits of 0.7 in front of the exponent: what is above goes to the next power of two.
+  const base = i32x4.splat(0x3f333333);
+  const e = i32x4.shr_s(i32x4.sub(x, base), 23);
+  const m = i32x4.sub(x, i32x4.shl(e, 23));
+  const one = f32x4.splat(1);
+  const s = f32x4.div(f32x4.sub(m, one), f32x4.add(m, one));
+  const q = f32x4.mul(s, s);
+  let sum = f32x4.splat(2.0 / 9);
+  sum = madd(sum, q, f32x4.splat(2.0 / 7));
+  sum = madd(sum, q, f32x4.splat(2.0 / 5));
+  sum = madd(sum, q, f32x4.splat(2.0 / 3));
+  sum = madd(sum, q, f32x4.splat(2));
+  return madd(f32x4.convert_i32x4_s(e), f32x4.splat(0.693147180559945), f32x4.mul(s, sum));
+}

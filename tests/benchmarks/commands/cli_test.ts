@@ -278,7 +278,7 @@ testWith(["read"], "bench tells names that select nothing beside others", async 
     ["--suite toy --family maf --variant flat,conv", "conv"],
     ["--suite toy,energy --dataset moons --family maf,histogram", "energy, histogram"],
     // A suite and a data set of one name are told once.
-    ["--suite toy,mnist --dataset circles,mnist --variant deep_long", "mnist"],
+    ["--suite toy,mnist --dataset circles,mnist --variant deep", "mnist"],
   ];
   for (const [args, names] of cases) {
     const profile = args.includes("deep") ? "paper" : "smoke";

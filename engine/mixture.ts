@@ -1,0 +1,132 @@
+import type { Kernels } from "./kernels/kernels.ts";
+import { installedKernels } from "./matmul.ts";
+import * as tf from "./tf.ts";
+
+/** What {@link mixtureInPlace} does; what the words mean is in flows/mixture.ts. */
+export interface MixtureAttributes {
+  /** The columns that change: `count` from `start` on. */
+  readonly start: number;
+  readonly count: number;
+  /** At least 2. */
+  readonly components: number;
+  readonly scaleMap: "exp" | "tanh" | "sigmoid2";
+  readonly isInverse: boolean;
+}
+
+const NAME = "FlowbenchMixture";
+
+/** Codes of assembly/affine.ts. */
+const SCALE_MAPS = { exp: 0, tanh: 1, sigmoid2: 2 } as const;
+
+/** Numbers of working memory for each component, of which there are a multiple of 4; see assembly/mixture.ts. */
+const LINES = 7;
+
+/**
+ * The kernel of a mixture's map, as one operation with a gradient.
+ *
+ * @param x Shape [batch, ..., dim].
+ * @param params Shape [batch, ..., 3 count components].
+ * @returns y, of the shape of x, and logDet [batch]; null where the kernels do not run.
+ */
+export function mixtureInPlace(
+  x: tf.Tensor,
+  params: tf.Tensor,
+  attributes: MixtureAttributes,
+): { y: tf.Tensor; logDet: tf.Tensor1D } | null {
+  if (!installedKernels()) return null;
+  const [y, logDet] = tf.engine().runKernel(
+    NAME,
+    // A list: TensorFlow.js saves all inputs of a gradient only of lists.
+    [x, params] as unknown as tf.NamedTensorMap,
+    { ...attributes } as unknown as tf.NamedAttrMap,
+  ) as [tf.Tensor, tf.Tensor1D];
+  return { y, logDet };
+}
+
+/** Registers the kernel and its gradient on backend wasm. */
+export function installMixture(kernels: Kernels): void {
+  if (tf.getKernel(NAME, "wasm")) tf.unregisterKernel(NAME, "wasm");
+  tf.registerKernel({
+    kernelName: NAME,
+    backendName: "wasm",
+    kernelFunc: ({ inputs, attrs }) => {
+      const [x, params] = inputs as unknown as [tf.Tensor, tf.Tensor];
+      return forward(kernels, x, params, attrs as unknown as MixtureAttributes);
+    },
+  });
+  if (tf.getGradient(NAME)) tf.unregisterGradient(NAME);
+  tf.registerGradient({
+    kernelName: NAME,
+    saveAllInputs: true,
+    outputsToSave: [true, false],
+    gradFunc: (dy, saved, attrs) => {
+      const [dResult, dLogDet] = dy as [tf.Tensor, tf.Tensor];
+      const [x, params, y] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const attributes = attrs as unknown as MixtureAttributes;
+      const data = attributes.isInverse ? y : x;
+      return backward(kernels, data, params, dResult, dLogDet, attributes);
+    },
+  });
+}
+
+/** The last arguments of both kernels, for the time of a call. */
+function call(
+  kernels: Kernels,
+  { shape, size }: tf.Tensor,
+  { start, count, components, scaleMap, isInverse }: MixtureAttributes,
+  run: (
+    ...sizes: [number, number, number, number, number, number, number, number, number]
+  ) => void,
+): void {
+  const [batch, dim] = [shape[0]!, shape.at(-1)!];
+  const lines = kernels.allocate([LINES * Math.ceil(components / 4) * 4]);
+  // deno-fmt-ignore
+  run(
+    batch, size / (batch * dim), dim, start, count, components, SCALE_MAPS[scaleMap], Number(isInverse),
+    kernels.address(lines),
+  );
+  kernels.backend.disposeData(lines.dataId);
+}
+
+function forward(
+  kernels: Kernels,
+  x: tf.Tensor,
+  params: tf.Tensor,
+  attributes: MixtureAttributes,
+): tf.TensorInfo[] {
+  const y = kernels.allocate(x.shape), logDet = kernels.allocate([x.shape[0]!]);
+  const [xAt, paramsAt, yAt, logDetAt] = [x, params, y, logDet].map(kernels.address) as Four;
+  call(
+    kernels,
+    x,
+    attributes,
+    (...sizes) => kernels.mixture(xAt, paramsAt, yAt, logDetAt, ...sizes),
+  );
+  return [y, logDet];
+}
+
+/** @param x What the map from data to latent is given, or the inverse has found. */
+function backward(
+  kernels: Kernels,
+  x: tf.Tensor,
+  params: tf.Tensor,
+  dy: tf.Tensor,
+  dLogDet: tf.Tensor,
+  attributes: MixtureAttributes,
+): Record<string, () => tf.Tensor> {
+  const [dx, dParams] = [x, params].map(({ shape }) =>
+    tf.engine().makeTensorFromTensorInfo(kernels.allocate(shape))
+  ) as [tf.Tensor, tf.Tensor];
+  const [xAt, paramsAt, dyAt, dLogDetAt] = [x, params, dy, dLogDet].map(kernels.address) as Four;
+  const [dxAt, dParamsAt] = [kernels.address(dx), kernels.address(dParams)];
+  call(
+    kernels,
+    x,
+    attributes,
+    (...sizes) =>
+      kernels.mixtureGradient(xAt, paramsAt, dyAt, dLogDetAt, dxAt, dParamsAt, ...sizes),
+  );
+  return { 0: () => dx, 1: () => dParams };
+}
+
+type Four = [number, number, number, number];

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { Rng } from "../../engine/rng.ts";
+import * as tf from "../../engine/tf.ts";
+import {
+  type Mixed,
+  mixture,
+  mixtureByOperations,
+  type MixtureOptions,
+} from "../../flows/mixture.ts";
+import type { ScaleMap } from "../../flows/scale_map.ts";
+import { fc } from "../_fast_check.ts";
+import { assertClose, kernelsTest, normal, testOnWasmAndCpu, wasmTest } from "./_support.ts";
+
+/** Components of a column in float64. */
+interface Mixture {
+  readonly m: readonly number[];
+  readonly s: readonly number[];
+  readonly w: readonly number[];
+}
+
+const LOG_SCALES: Readonly<Record<ScaleMap, (a: number) => number>> = {
+  exp: (a) => a,
+  tanh: (a) => 2 * Math.tanh(a / 2),
+  sigmoid2: (a) => -Math.log1p(Math.exp(-a - 2)),
+};
+
+/** From (t, a, b) of K components each, as the docstring has it. */
+function mixtureOf(
+  t: ArrayLike<number>,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  scaleMap: ScaleMap,
+): Mixture {
+  const K = t.length;
+  const total = Array.from(b, Math.exp).reduce((sum, e) => sum + e);
+  return {
+    m: Array.from(t, (t, k) => t - 2 + 4 * k / (K - 1)),
+    s: Array.from(a, (a) => Math.exp(LOG_SCALES[scaleMap](a))),
+    w: Array.from(b, (b) => Math.exp(b) / total),
+  };
+}
+
+/** logit F and log of its slope: both tails by sums of their own. */
+function byDefinition(x: number, { m, s, w }: Mixture): { y: number; logSlope: number } {
+  let left = 0, right = 0, density = 0;
+  w.forEach((w, k) => {
+    const u = (x - m[k]!) / s[k]!;
+    const [below, above] = [1 / (1 + Math.exp(-u)), 1 / (1 + Math.exp(u))];
+    left += w * below;
+    right += w * above;
+    density += w * below * above / s[k]!;
+  });
+  return { y: Math.log(left / right), logSlope: Math.log(density / (left * right)) };
+}
+
+/** y, logDet and the gradients of a scalar in which both take part. */
+function evaluate(map: (x: tf.Tensor, params: tf.Tensor) => Mixed, inputs: tf.Tensor[]) {
+  return tf.tidy(() => {
+    const objective = (x: tf.Tensor, params: tf.Tensor): tf.Scalar => {
+      const { y, logDet } = map(x, params);
+      const weights = tf.range(1, y.size + 1).div(y.size).reshape(y.shape);
+      const rows = tf.range(1, logDet.size + 1).div(logDet.size);
+      return tf.add(tf.sum(tf.mul(weights, tf.sin(y))), tf.sum(tf.mul(rows, logDet)));
+    };
+    const { y, logDet } = map(inputs[0]!, inputs[1]!);
+    const gradients = tf.grads(objective)(inputs);
+    const [ofX, ofParams] = gradients.map((tensor) => tensor.dataSync());
+    return { y: y.dataSync(), logDet: logDet.dataSync(), ofX: ofX!, ofParams: ofParams! };
+  });
+}
+
+const cases = fc.record({
+  batch: fc.integer({ min: 1, max: 5 }),
+  between: fc.constantFrom([], [2], [2, 3]),
+  start: fc.integer({ min: 0, max: 2 }),
+  count: fc.integer({ min: 1, max: 3 }),
+  after: fc.integer({ min: 0, max: 2 }),
+  components: fc.integer({ min: 2, max: 9 }),
+  scaleMap: fc.constantFrom<ScaleMap>("exp", "tanh", "sigmoid2"),
+  seed: fc.nat(),
+});
+
+kernelsTest("mixture() is what its operations are, with the same gradients, both ways", () => {
+  fc.assert(
+    fc.property(cases, ({ batch, between, after, seed, ...options }) => {
+      const { start, count, components } = options, rng = new Rng(seed);
+      const inputs = [
+        normal(rng, [batch, ...between, start + count + after]),
+        normal(rng, [batch, ...between, 3 * count * components]),
+      ];
+      for (const direction of ["forward", "inverse"] as const) {
+        const found = evaluate((x, p) => mixture(x, p, options, direction), inputs);
+        const wanted = evaluate((x, p) => mixtureByOperations(x, p, options, direction), inputs);
+        assertClose(found.y, wanted.y, 1e-5);
+        assertClose(found.logDet, wanted.logDet, 5e-5);
+        assertClose(found.ofX, wanted.ofX, 2e-4);
+        assertClose(found.ofParams, wanted.ofParams, 2e-4);
+      }
+      tf.dispose(inputs);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+testOnWasmAndCpu({
+  "mixture() is what its definition says, and its inverse undoes it": () => {
+    fc.assert(
+      fc.property(cases, ({ batch, after, seed, ...options }) => {
+        const { start, count, components: K, scaleMap } = options, rng = new Rng(seed);
+        const dim = start + count + after;
+        const x = rng.split("x").normal(batch * dim).map((x) => 3 * x);
+        const params = rng.split("params").normal(batch * 3 * count * K);
+        tf.tidy(() => {
+          const given = tf.tensor(params, [batch, 3 * count * K]);
+          const { y, logDet } = mixture(tf.tensor(x, [batch, dim]), given, options, "forward");
+          const [ys, logDets] = [y.dataSync(), logDet.dataSync()];
+          for (let row = 0; row < batch; row++) {
+            let sum = 0;
+            for (let j = 0; j < dim; j++) {
+              const at = row * dim + j, column = j - start;
+              if (column < 0 || column >= count) {
+                assert.equal(ys[at], x[at]);
+                continue;
+              }
+              const [t, a, b] = [0, 1, 2].map((part) => {
+                const from = ((row * 3 + part) * count + column) * K;
+                return params.subarray(from, from + K);
+              });
+              const wanted = byDefinition(x[at]!, mixtureOf(t!, a!, b!, scaleMap));
+              assertClose([ys[at]!], [wanted.y], 1e-5);
+              sum += wanted.logSlope;
+            }
+            assertClose([logDets[row]!], [sum], 3e-5);
+          }
+          const back = mixture(y, given, options, "inverse");
+          // An error of y is that of x divided by the slope.
+          const flattest = Math.exp(-Math.min(...logDets.map((logDet) => Math.min(0, logDet))));
+          assertClose(back.y.dataSync(), x, 1e-5 * Math.max(1, flattest));
+        });
+      }),
+      { numRuns: 100 },
+    );
+    return Promise.resolve();
+  },
+  "mixture() is affine where all components are one": () => {
+    tf.tidy(() => {
+      // t takes back what tells the components apart; weights do not matter.
+      const params = tf.tensor([[2, 0, -2, 0.5, 0.5, 0.5, 0, 1, 2]]);
+      const x = tf.tensor([[-40, -1, 0, 2, 40]]).transpose();
+      const options = { start: 0, count: 1, components: 3, scaleMap: "exp" } as const;
+      for (const direction of ["forward", "inverse"] as const) {
+        const { y, logDet } = mixture(x, tf.tile(params, [5, 1]), options, direction);
+        const sign = direction === "forward" ? -1 : 1;
+        const scale = Math.exp(0.5 * sign);
+        assertClose(y.dataSync(), [-40, -1, 0, 2, 40].map((x) => x * scale), 1e-6);
+        assertClose(logDet.dataSync(), Array(5).fill(0.5 * sign), 1e-5);
+      }
+    });
+    return Promise.resolve();
+  },
+});
+
+wasmTest("the inverse of mixture() goes across gaps and far into tails", () => {
+  const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
+  tf.tidy(() => {
+    // Two components of width 0.1 at -3 and 3: the slope between them is 4e-12.
+    const params = tf.tile(tf.tensor([[-1, 1, Math.log(0.1), Math.log(0.1), 0, 0]]), [6, 1]);
+    const z = [-80, -3, -0.5, 0.5, 3, 80];
+    const { y } = mixture(tf.tensor(z, [6, 1]), params, options, "inverse");
+    const { y: again } = mixture(y, params, options, "forward");
+    assertClose(again.dataSync(), z, 1e-5);
+    const x = y.dataSync();
+    assert.ok(x[0]! < x[1]! && x[1]! < x[2]! && x[2]! < x[3]! && x[3]! < x[4]! && x[4]! < x[5]!);
+    assertClose([x[0]!, x[5]!], [-3 - 8 + 0.1 * Math.LN2, 3 + 8 - 0.1 * Math.LN2], 1e-5);
+  });
+});
+
+wasmTest("mixture() of NaN is NaN, and ends", () => {
+  const options: MixtureOptions = { start: 0, count: 1, components: 5, scaleMap: "tanh" };
+  tf.tidy(() => {
+    for (const direction of ["forward", "inverse"] as const) {
+      const whole = tf.zeros([1, 15]);
+      const ofX = mixture(tf.tensor([[NaN]]), whole, options, direction);
+      const ofParams = mixture(tf.zeros([1, 1]), tf.fill([1, 15], NaN), options, direction);
+      for (const { y, logDet } of [ofX, ofParams]) {
+        assert.ok(Number.isNaN(y.dataSync()[0]) && Number.isNaN(logDet.dataSync()[0]));
+      }
+    }
+  });
+});
