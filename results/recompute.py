@@ -35,7 +35,7 @@ torch.set_default_dtype(torch.float64)
 
 DTYPES = {"F16": "<f2", "F32": "<f4", "I32": "<i4"}
 COMMON = {"family", "familyVersion", "eventShape", "layers", "hidden", "activation", "base"}
-OPTIONAL = {"logitAlpha", "classes", "dequantization", "greyLevels", "untiedBias"}
+OPTIONAL = {"logitAlpha", "classes", "dequantization", "greyLevels", "untiedBias", "components"}
 OPTIONS = {  # of vectors; images add levels and network. zeroOutput and inversion do not change a density
     "nice": {"actnorm", "zeroOutput"},
     "realnvp": {"scaleMap", "actnorm"},
@@ -281,7 +281,9 @@ class Flow:
         halves = list(x.tensor_split([(x.shape[1] + 1) // 2], 1))
         layers = 1 + (len(self.config["hidden"]) if hidden is None else hidden)
         params, moved = self.network(name, halves[keep], layers), halves[1 - keep]
-        if self.scale_map is None:
+        if self.config.get("components", 1) > 1:
+            halves[1 - keep] = self.mixture(moved, params, self.config["components"])
+        elif self.scale_map is None:
             halves[1 - keep] = moved + params
         else:
             shift, raw = params.chunk(2, 1)
@@ -289,6 +291,17 @@ class Flow:
             self.add(log_scale)
             halves[1 - keep] = moved * torch.exp(log_scale) + shift
         return torch.cat(halves, 1)
+
+    def mixture(self, x, params, components):
+        """The logit of the distribution function of a mixture of logistic distributions, of each number."""
+        shift, raw, weight = params.unflatten(1, (3, x.shape[1], components)).unbind(1)
+        centers = torch.linspace(-2, 2, components).reshape(-1, *[1] * (x.dim() - 2))
+        log_scale, log_weight = self.scale_map(raw), torch.log_softmax(weight, 2)
+        u = (x.unsqueeze(2) - shift - centers) * torch.exp(-log_scale)
+        left, right = log_weight + F.logsigmoid(u), log_weight + F.logsigmoid(-u)
+        below, above = torch.logsumexp(left, 2), torch.logsumexp(right, 2)
+        self.add(torch.logsumexp(left + right - log_weight - log_scale, 2) - below - above)
+        return below - above
 
     def context(self, name):
         """What the class adds to the sums of a network's first layer, [batch, width]; without classes 0."""
