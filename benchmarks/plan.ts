@@ -13,7 +13,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     flat        as vectors
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
- *     mixture     couplings that move each coordinate by a mixture of logistic distributions, by Muon
+ *     mixture     8 couplings by mixtures of 16 logistic distributions in place of affine ones, a logistic base
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths

@@ -190,7 +190,8 @@ async function rescore(
 
 async function loadSaved({ config }: Record, path: string): Promise<Flow> {
   const flow = await loadFlow(path);
-  if (canonical(flow.config) !== canonical(config)) {
+  // Options that are newer than the record have their defaults, in both.
+  if (canonical(flow.config) !== canonical({ ...flow.config, ...config })) {
     flow[Symbol.dispose]();
     throw new RangeError(`Cannot verify ${path} as it is not a flow of the record's config`);
   }

@@ -26,8 +26,8 @@ export interface AffineInputs {
 
 const NAME = "FlowbenchAffine";
 
-/** Codes of assembly/affine.ts. */
-const SCALE_MAPS = { exp: 0, tanh: 1, sigmoid2: 2 } as const;
+/** The codes that the kernels have for scale maps. */
+export const SCALE_MAPS = { exp: 0, tanh: 1, sigmoid2: 2 } as const;
 
 /**
  * The kernel of an affine layer, as one operation with a gradient.

@@ -1,3 +1,4 @@
+import { SCALE_MAPS } from "./affine.ts";
 import { allocate, matrixOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import type { Mask } from "./mask.ts";
@@ -50,7 +51,6 @@ export interface MadeGradients {
 /** Coordinates that are solved one by one, before products carry them on to all later ones. */
 const BLOCK = 32;
 
-const SCALE_MAPS = { exp: 0, tanh: 1, sigmoid2: 2 } as const;
 const ACTIVATIONS = { relu: 1, tanh: 2 } as const;
 
 /**

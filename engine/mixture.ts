@@ -1,3 +1,4 @@
+import { SCALE_MAPS } from "./affine.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { installedKernels } from "./matmul.ts";
 import * as tf from "./tf.ts";
@@ -14,9 +15,6 @@ export interface MixtureAttributes {
 }
 
 const NAME = "FlowbenchMixture";
-
-/** Codes of assembly/affine.ts. */
-const SCALE_MAPS = { exp: 0, tanh: 1, sigmoid2: 2 } as const;
 
 /** Numbers of working memory for each component, of which there are a multiple of 4; see assembly/mixture.ts. */
 const LINES = 7;
@@ -69,8 +67,8 @@ export function installMixture(kernels: Kernels): void {
   });
 }
 
-/** The last arguments of both kernels, for the time of a call. */
-function call(
+/** Calls a kernel with the last arguments of both, of which working memory is freed again. */
+function withLines(
   kernels: Kernels,
   { shape, size }: tf.Tensor,
   { start, count, components, scaleMap, isInverse }: MixtureAttributes,
@@ -96,7 +94,7 @@ function forward(
 ): tf.TensorInfo[] {
   const y = kernels.allocate(x.shape), logDet = kernels.allocate([x.shape[0]!]);
   const [xAt, paramsAt, yAt, logDetAt] = [x, params, y, logDet].map(kernels.address) as Four;
-  call(
+  withLines(
     kernels,
     x,
     attributes,
@@ -119,7 +117,7 @@ function backward(
   ) as [tf.Tensor, tf.Tensor];
   const [xAt, paramsAt, dyAt, dLogDetAt] = [x, params, dy, dLogDet].map(kernels.address) as Four;
   const [dxAt, dParamsAt] = [kernels.address(dx), kernels.address(dParams)];
-  call(
+  withLines(
     kernels,
     x,
     attributes,

@@ -43,6 +43,9 @@ type GlowImageConfig = GlowConfig & {
  * Variables: `layer0/{actnorm,linear,coupling}/…`; over images `level0/layer0/{actnorm,linear,coupling}/…`
  * and `level0/prior/…`.
  *
+ * With `components` couplings, and learned priors of what is split off, are by a {@link mixture} in place of an affine
+ * map.
+ *
  * Deviations from the paper: see {@link InvertibleLinear} for its parametrisation and {@link ScaleMap} for the
  * scale: sigmoid(a + 2) as in the released code is an option, 2 tanh(a / 2) the default. The learned prior of
  * what is split off is that of the released code.

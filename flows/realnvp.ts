@@ -44,6 +44,9 @@ type RealNvpImageConfig = RealNvpConfig & {
  * Variables: `layer0/{actnorm,coupling}/…`; over images `level0/{checkerboard,channel}0/{actnorm,coupling}/…`,
  * `level0/order/…` and `level0/prior/…`.
  *
+ * With `components` couplings, and learned priors of what is split off, are by a {@link mixture} in place of an affine
+ * map.
+ *
  * Deviations from the paper: an actnorm in front of each coupling in place of batch normalisation,
  * so that the density of one example does not depend on the others in its batch; one network for
  * s and t; a log-scale bounded by 2 tanh(a / 2) in place of the paper's learned multiple of tanh.

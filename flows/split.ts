@@ -13,8 +13,8 @@ import type { ImageShape } from "./squeeze.ts";
  *
  *     forward(x):  z = [rest(x_first), x_second],   logDet = that of rest
  *
- * A coupling in front that keeps the first half makes the second one's density a learned Gaussian
- * given the first: the conditional prior of Glow's released code.
+ * A coupling in front that keeps the first half makes the density of the second one, given the
+ * first, a learned one: the conditional prior of Glow's released code.
  *
  * Source: Dinh et al. 2017 (RealNVP), section 3.6, eq. 13 to 16.
  */

@@ -98,7 +98,7 @@ const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } 
   made: "a flow of one layer",
   deep: "more layers, RealNVP of images with weight decay, on toys more steps, by Muon",
   mixture:
-    "couplings by mixtures of logistic distributions in place of affine ones, the steps of deep",
+    "8 layers of couplings by mixtures of 16 logistic distributions in place of affine ones, a logistic base, the steps of deep",
   grey: "with grey levels of learned widths",
   conv: "multi-scale and convolutional",
   conv_grey: "conv, with grey levels like grey",

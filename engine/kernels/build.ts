@@ -19,6 +19,7 @@ const FILES = [
   "math",
   "matmul",
   "mixture",
+  "mixture_gradient",
   "pack",
   "patches",
   "row",

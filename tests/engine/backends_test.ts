@@ -33,6 +33,7 @@ const OPTIONS = [
   { eventShape: [5], layers: 3, hidden: [13, 7], activation: "tanh" },
   { eventShape: [17], layers: 2, hidden: [40] },
   { eventShape: [5], layers: 2, hidden: [11], classes: 3 },
+  { eventShape: [5], layers: 2, hidden: [8], components: 5 },
 ] as const;
 
 const IMAGE_OPTIONS = [
@@ -42,6 +43,7 @@ const IMAGE_OPTIONS = [
   { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], greyLevels: "shaped", logitAlpha: 1e-3 },
   { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], classes: 3 },
   { eventShape: [4, 8, 1], layers: 1, hidden: [6, 5], untiedBias: true },
+  { eventShape: [4, 4, 1], layers: 1, hidden: [6, 5], components: 3 },
 ] as const;
 
 /** All that a flow computes; awaited, as a GPU is read. */

@@ -160,29 +160,110 @@ testOnWasmAndCpu({
   },
 });
 
-wasmTest("the inverse of mixture() goes across gaps and far into tails", () => {
-  const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
+/** Two components of a width at -3 and 3, for each of some rows. */
+const separate = (width: number, rows: number): tf.Tensor =>
+  tf.tile(tf.tensor([[-1, 1, Math.log(width), Math.log(width), 0, 0]]), [rows, 1]);
+
+testOnWasmAndCpu({
+  "the inverse of mixture() goes across gaps and far into tails": () => {
+    const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
+    tf.tidy(() => {
+      // The slope between the components is 4e-12.
+      const z = [-80, -3, -0.5, 0.5, 3, 80];
+      const params = separate(0.1, 6);
+      const { y, logDet } = mixture(tf.tensor(z, [6, 1]), params, options, "inverse");
+      const { y: again } = mixture(y, params, options, "forward");
+      assertClose(again.dataSync(), z, 2e-6);
+      const x = y.dataSync();
+      for (let i = 1; i < x.length; i++) assert.ok(x[i - 1]! < x[i]!, `${x}`);
+      const ends = [-3 - 8 + 0.1 * Math.LN2, 3 + 8 - 0.1 * Math.LN2];
+      assertClose([x[0]!, x[5]!], ends, 1e-5);
+      const logDets = logDet.dataSync();
+      assertClose([logDets[0]!, logDets[5]!], [Math.log(0.1), Math.log(0.1)], 1e-4);
+    });
+    return Promise.resolve();
+  },
+  "the inverse of mixture() stays between components where all is flat": () => {
+    const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
+    tf.tidy(() => {
+      for (const width of [0.1, 0.02]) {
+        const z = tf.tensor([-1e-6, 0, 1e-6], [3, 1]);
+        const map = (z: tf.Tensor) => mixture(z, separate(width, 3), options, "inverse").y;
+        const x = map(z).dataSync();
+        assert.ok(x.every((x) => Math.abs(x) < 3), `${x}`);
+        const slopes = tf.grad((z) => tf.sum(map(z)))(z).dataSync();
+        assert.ok(slopes.every((slope) => slope > 1e4 && Number.isFinite(slope)), `${slopes}`);
+      }
+    });
+    return Promise.resolve();
+  },
+  "gradients of the inverse of mixture() keep their digits in a gap": () => {
+    const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
+    tf.tidy(() => {
+      for (const u of [8, 12, 16, 20]) {
+        const s = 3 / u, z = tf.tensor([[0.1]]);
+        const params = separate(s, 1);
+        const x = mixture(z, params, options, "inverse").y.dataSync()[0]!;
+        const found = tf.grad((params) => tf.sum(mixture(z, params, options, "inverse").y))(params)
+          .dataSync();
+        // dx/dt_k is the share of component k in the density at x.
+        const density = (m: number): number => 1 / (4 * Math.cosh((x - m) / (2 * s)) ** 2);
+        const share = density(-3) / (density(-3) + density(3));
+        assertClose(found.slice(0, 2), [share, 1 - share], 1e-4);
+      }
+    });
+    return Promise.resolve();
+  },
+});
+
+wasmTest("mixture() of a column reads nothing of the next one", () => {
+  const options = { start: 0, count: 2, components: 3, scaleMap: "tanh" } as const;
   tf.tidy(() => {
-    // Two components of width 0.1 at -3 and 3: the slope between them is 4e-12.
-    const params = tf.tile(tf.tensor([[-1, 1, Math.log(0.1), Math.log(0.1), 0, 0]]), [6, 1]);
-    const z = [-80, -3, -0.5, 0.5, 3, 80];
-    const { y } = mixture(tf.tensor(z, [6, 1]), params, options, "inverse");
-    const { y: again } = mixture(y, params, options, "forward");
-    assertClose(again.dataSync(), z, 1e-5);
-    const x = y.dataSync();
-    assert.ok(x[0]! < x[1]! && x[1]! < x[2]! && x[2]! < x[3]! && x[3]! < x[4]! && x[4]! < x[5]!);
-    assertClose([x[0]!, x[5]!], [-3 - 8 + 0.1 * Math.LN2, 3 + 8 - 0.1 * Math.LN2], 1e-5);
+    const own = Array.from({ length: 3 }, () => [0.1, -0.2, 0.3, NaN, NaN, NaN]).flat();
+    const inputs = [tf.tensor([[0.5, 0.5]]), tf.tensor([own])] as const;
+    for (const direction of ["forward", "inverse"] as const) {
+      const first = (x: tf.Tensor, params: tf.Tensor): tf.Scalar =>
+        tf.sum(tf.slice(mixture(x, params, options, direction).y, [0, 0], [1, 1]));
+      const gradients = tf.grads(first)([...inputs])[1]!.dataSync();
+      assert.ok(Number.isFinite(first(...inputs).dataSync()[0]));
+      [0, 1, 2, 6, 7, 8, 12, 13, 14].forEach((i) => assert.ok(Number.isFinite(gradients[i])));
+    }
+  });
+});
+
+wasmTest("mixture() takes weights of any size, and many components", () => {
+  tf.tidy(() => {
+    const x = tf.tensor([[0.7]]);
+    for (const components of [16, 61]) {
+      const options = { start: 0, count: 1, components, scaleMap: "tanh" } as const;
+      const rng = new Rng(components);
+      const b = Array.from({ length: components }, (_, k) => k % 2 ? 200 : -200);
+      const rest = normal(rng, [1, 2 * components]);
+      const params = tf.concat([rest, tf.tensor([b])], 1);
+      const found = evaluate((x, p) => mixture(x, p, options, "forward"), [x, params]);
+      const wanted = evaluate((x, p) => mixtureByOperations(x, p, options, "forward"), [x, params]);
+      assertClose(found.y, wanted.y, 1e-5);
+      assertClose(found.logDet, wanted.logDet, 2e-5);
+      assertClose(found.ofParams, wanted.ofParams, 1e-4);
+      rest.dispose();
+    }
   });
 });
 
 wasmTest("mixture() of NaN is NaN, and ends", () => {
   const options: MixtureOptions = { start: 0, count: 1, components: 5, scaleMap: "tanh" };
   tf.tidy(() => {
+    const oneOf = (at: number): tf.Tensor =>
+      tf.tensor([Array.from({ length: 15 }, (_, i) => i === at ? NaN : 0.1)]);
     for (const direction of ["forward", "inverse"] as const) {
-      const whole = tf.zeros([1, 15]);
-      const ofX = mixture(tf.tensor([[NaN]]), whole, options, direction);
-      const ofParams = mixture(tf.zeros([1, 1]), tf.fill([1, 15], NaN), options, direction);
-      for (const { y, logDet } of [ofX, ofParams]) {
+      const broken = [
+        mixture(tf.tensor([[NaN]]), tf.zeros([1, 15]), options, direction),
+        mixture(tf.zeros([1, 1]), tf.fill([1, 15], NaN), options, direction),
+        ...[1, 4, 8, 9, 12, 14].map((at) =>
+          mixture(tf.zeros([1, 1]), oneOf(at), options, direction)
+        ),
+      ];
+      for (const { y, logDet } of broken) {
         assert.ok(Number.isNaN(y.dataSync()[0]) && Number.isNaN(logDet.dataSync()[0]));
       }
     }

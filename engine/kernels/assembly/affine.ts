@@ -1,6 +1,6 @@
 // deno-lint-ignore-file
 // @ts-nocheck: AssemblyScript, checked by its own compiler in ../build.ts.
-import { exp4, sigmoid4, softplus4 } from "./math.ts";
+import { exp4, sigmoid4, softplus4, sumLanes } from "./math.ts";
 
 /*
  * The elementwise half of a layer, on the columns start … start + count - 1 of x [batch, rows, dim]; the
@@ -45,11 +45,6 @@ function set(to: usize, value: v128, isWhole: bool): void {
 /** The first lane, and 0 in the others: they hold what was made of nothing. */
 function firstLane(value: v128): v128 {
   return f32x4.replace_lane(f32x4.splat(0), 0, f32x4.extract_lane(value, 0));
-}
-
-function sumLanes(sum: v128): f32 {
-  return (f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1)) +
-    (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3));
 }
 
 /**

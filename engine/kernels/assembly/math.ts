@@ -3,7 +3,8 @@
 import { madd } from "./madd.ts";
 
 /*
- * Functions of four float32 at once. NaN stays NaN; relative error below 3e-7 unless said otherwise.
+ * Functions of four float32 at once. NaN stays NaN, but for log4; relative error below 3e-7 unless said
+ * otherwise.
  */
 
 /** e^x = 2^n e^r with n = round(x / ln 2) and the series of e^r for |r| <= ln 2 / 2. */
@@ -64,7 +65,7 @@ export function softplus4(x: v128): v128 {
 }
 
 /**
- * log x, of x >= 2^-126 that is finite: log x = e log 2 + log m with x = 2^e m, m in [0.7, 1.4), and
+ * log x, of x from 2^-126 up to what is finite, and not of NaN: log x = e log 2 + log m with x = 2^e m, m in [0.7, 1.4), and
  * log m = 2 (s + s^3 / 3 + s^5 / 5 + ...) with s = (m - 1) / (m + 1). Near 1 the relative error is that of
  * m - 1, which is exact.
  */
@@ -82,4 +83,18 @@ export function log4(x: v128): v128 {
   sum = madd(sum, q, f32x4.splat(2.0 / 3));
   sum = madd(sum, q, f32x4.splat(2));
   return madd(f32x4.convert_i32x4_s(e), f32x4.splat(0.693147180559945), f32x4.mul(s, sum));
+}
+
+/** The sum of the four. */
+export function sumLanes(v: v128): f32 {
+  return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) +
+    (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+/** The largest of the four; NaN where one is. */
+export function maxLanes(v: v128): f32 {
+  return max<f32>(
+    max<f32>(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max<f32>(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
 }
