@@ -156,16 +156,19 @@ function parseConfig(
   for (const { shape } of tensors.values()) limit = Math.max(limit, ...shape);
   const family = familyOf((config as FlowConfig).family, families);
   const defaults: FlowConfig = { ...family?.images?.defaults, ...family?.defaults };
+  const shape = [(config as FlowConfig).eventShape].flat() as number[];
+  const isImages = shape.length === 3;
   for (const [option, value] of Object.entries(config)) {
     const fallback = defaults[option];
-    const isImage = option === "eventShape" && Array.isArray(value) && value.length === 3;
-    const most = isImage
+    const most = option === "eventShape" && isImages
       ? Math.min(MAX_SIDE, (config as FlowConfig).untiedBias ? 2 * limit : MAX_SIDE)
       : typeof fallback === "number"
       ? Math.max(limit, fallback)
       : limit;
+    // A network has outputs for the components of each coordinate that moves.
+    const each = option === "components" && !isImages ? Number(shape[0]) : 1;
     for (const number of [value].flat()) {
-      if (typeof number === "number" && number > most && option !== "familyVersion") {
+      if (typeof number === "number" && number * each > most && option !== "familyVersion") {
         refuse(`is not that of its tensors: ${option} is ${JSON.stringify(value)}`);
       }
     }

@@ -82,6 +82,9 @@ testWith(
       }
       const { sha256: _, ...older } = { ...record, schema: 1 };
       assert.deepEqual(await parseRecord(JSON.stringify(older), out, id), older);
+      // Of a variant that there was.
+      const run = { ...record.run, variant: "flat_long" };
+      assert.deepEqual((await parseRecord(JSON.stringify({ ...older, run }), out, id)).run, run);
     });
   },
 );

@@ -80,6 +80,12 @@ testWith(
       }
       await writeRecord(out, { ...record, scores: { ...scores, dataHash: "0" } });
       await expectVerdict(id, "unusable", /data must have the hash 0/);
+      // An option may be newer than the record; one that it has must be that of the flow.
+      const { inversion: _, ...fewer } = record.config!;
+      await writeRecord(out, { ...record, config: fewer });
+      await expectVerdict(id, "reproduced", /^$/);
+      await writeRecord(out, { ...record, config: { ...fewer, actnorm: false } });
+      await expectVerdict(id, "unusable", /not a flow of the record's config/);
 
       const altered = bytes.slice();
       altered[altered.length - 1]! ^= 1;

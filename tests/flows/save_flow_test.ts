@@ -160,6 +160,22 @@ Deno.test("decodeFlow() reads flows with untied biases, and makes none for large
   });
 });
 
+Deno.test("decodeFlow() makes no flow of more components than its tensors are of", async () => {
+  await startEngine();
+  const options = { eventShape: [8], layers: 1, hidden: [200], components: 3 };
+  using flow = createFlow("glow", options, new Rng(0));
+  using read = (await decodeFlow(await encodeFlow(flow), "x")).flow;
+  assert.deepEqual(read.config, flow.config);
+  const lie = Object.create(flow, {
+    variables: { value: flow.variables },
+    config: { value: { ...flow.config, components: 150 } },
+  });
+  await assert.rejects(async () => await decodeFlow(await encodeFlow(lie), "x"), {
+    name: "SyntaxError",
+    message: /not that of its tensors: components is 150/,
+  });
+});
+
 testWith(["read", "write"], "loadFlow() names a missing tensor and an unknown family", async () => {
   await startEngine();
   const folder = await Deno.makeTempDir();
