@@ -200,15 +200,17 @@ testOnWasmAndCpu({
   "gradients of the inverse of mixture() keep their digits in a gap": () => {
     const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
     tf.tidy(() => {
-      for (const u of [8, 12, 16, 20]) {
-        const s = 3 / u, z = tf.tensor([[0.1]]);
-        const params = separate(s, 1);
-        const x = mixture(z, params, options, "inverse").y.dataSync()[0]!;
-        const found = tf.grad((params) => tf.sum(mixture(z, params, options, "inverse").y))(params)
-          .dataSync();
+      for (const [left, right] of [[8, 7.5], [12, 11], [16, 17], [20, 20.5]] as const) {
+        // Widths of which so many lie between a component and the middle, where the inverse of 0 is.
+        const [s1, s2] = [3 / left, 3 / right];
+        const params = tf.tensor([[-1, 1, Math.log(s1), Math.log(s2), 0, 0]]);
+        const map = (params: tf.Tensor) => mixture(tf.zeros([1, 1]), params, options, "inverse").y;
+        const x = map(params).dataSync()[0]!;
+        assert.ok(Math.abs(x) < 1);
+        const found = tf.grad((params) => tf.sum(map(params)))(params).dataSync();
         // dx/dt_k is the share of component k in the density at x.
-        const density = (m: number): number => 1 / (4 * Math.cosh((x - m) / (2 * s)) ** 2);
-        const share = density(-3) / (density(-3) + density(3));
+        const density = (m: number, s: number) => 1 / (4 * s * Math.cosh((x - m) / (2 * s)) ** 2);
+        const share = density(-3, s1) / (density(-3, s1) + density(3, s2));
         assertClose(found.slice(0, 2), [share, 1 - share], 1e-4);
       }
     });
