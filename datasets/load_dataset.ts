@@ -80,10 +80,23 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
     : await readImages(definition, options);
 }
 
+/**
+ * The points of one split of a toy density, as {@link loadDataset} draws them.
+ *
+ * @returns Row by row, [count, 2].
+ */
+export function drawPoints(
+  toy: ToyDensity,
+  split: keyof SplitCounts,
+  count: number = TOY_COUNTS[split],
+  seed = 0,
+): Float32Array<ArrayBuffer> {
+  return toy.sample(count, new Rng(seed).split("dataset").split(toy.name).split(split));
+}
+
 function drawToy(toy: ToyDensity, { seed = 0, counts = TOY_COUNTS }: LoadOptions): Dataset {
-  const rng = new Rng(seed).split("dataset").split(toy.name);
   const rows = (split: keyof SplitCounts): Rows => ({
-    values: toy.sample(counts[split], rng.split(split)),
+    values: drawPoints(toy, split, counts[split], seed),
     count: counts[split],
     dim: toy.dim,
     levels: null,

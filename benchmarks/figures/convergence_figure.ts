@@ -1,20 +1,29 @@
+import { drawPoints } from "../../datasets/load_dataset.ts";
+import { DATASETS } from "../../datasets/mod.ts";
 import { chart, DASHES, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
 import { spaced } from "../tables/format.ts";
-import { median } from "../metrics.ts";
+import { mean, median } from "../metrics.ts";
 import { type Model, modelsOf, settingOf, toyModels, withoutSurpassed } from "../tables/models.ts";
+import type { QualityRun } from "../plan.ts";
 import type { Record } from "../record.ts";
 
 /** Panels of a line. */
 const COLUMNS = 3;
 
-/** How the gap to the entropy falls in training, a panel for each data set whose entropy is known. */
+/** How the gap to the true density falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
   const models = toyModels(modelsOf(withoutSurpassed(records)));
   const setting = settingOf(models.flatMap(({ records }) => records));
+  const floors = new Map<string, number>();
+  const floorOf = ({ run }: Model): number => {
+    const key = `${run.dataset} ${run.counts?.validation}`;
+    if (!floors.has(key)) floors.set(key, validationFloor(run));
+    return floors.get(key)!;
+  };
   const points = models.flatMap((model) => {
     const { colour } = styleOf(model.run.family);
     const { line } = variantStyle(model.run.variant, colour);
-    return gapCurve(model).map(({ step, gap }) => ({
+    return gapCurve(model, floorOf).map(({ step, gap }) => ({
       dataset: spaced(model.run.dataset),
       model: model.name + setting(model.records[0]!),
       step,
@@ -42,43 +51,65 @@ export function drawConvergence(records: readonly Record[]): string | null {
     strokeWidth: 2,
     title: "model",
   };
-  return chart({
-    width: 900,
-    height: 110 + 170 * Math.ceil(datasets.length / COLUMNS),
-    marginLeft: 50,
-    marginRight: 15,
-    marginTop: 55,
-    marginBottom: 40,
-    x: { type: "log", label: "steps", grid: true, ticks },
-    y: { type: "log", label: "gap, nats", grid: true, ticks: [0.001, 0.01, 0.1, 1] },
-    fx: { axis: null },
-    fy: { axis: null },
-    marks: [
-      Plot.axisX({ ticks, tickFormat: "d" }),
-      Plot.axisY({ ticks: [0.001, 0.01, 0.1, 1], tickFormat: String }),
-      ...Object.entries(DASHES).map(([name, strokeDasharray]) =>
-        Plot.line(points.filter(({ line }) => line === name), { ...at, strokeDasharray })
-      ),
-      Plot.text(datasets, {
-        ...place,
-        text: (dataset: string) => dataset,
-        frameAnchor: "bottom-left",
-        dy: -6,
-        dx: 6,
-        fontWeight: "bold",
-      }),
-      ...legend(points),
-    ],
-  }, "Validation loss minus entropy over steps of training, the median over seeds");
+  return chart(
+    {
+      width: 900,
+      height: 110 + 170 * Math.ceil(datasets.length / COLUMNS),
+      marginLeft: 50,
+      marginRight: 15,
+      marginTop: 55,
+      marginBottom: 40,
+      x: { type: "log", label: "steps", grid: true, ticks },
+      y: { type: "log", label: "gap, nats", grid: true, ticks: [0.001, 0.01, 0.1, 1] },
+      fx: { axis: null },
+      fy: { axis: null },
+      marks: [
+        Plot.axisX({ ticks, tickFormat: "d" }),
+        Plot.axisY({ ticks: [0.001, 0.01, 0.1, 1], tickFormat: String }),
+        ...Object.entries(DASHES).map(([name, strokeDasharray]) =>
+          Plot.line(points.filter(({ line }) => line === name), { ...at, strokeDasharray })
+        ),
+        Plot.text(datasets, {
+          ...place,
+          text: (dataset: string) => dataset,
+          frameAnchor: "bottom-left",
+          dy: -6,
+          dx: 6,
+          fontWeight: "bold",
+        }),
+        ...legend(points),
+      ],
+    },
+    "Validation loss minus that of the true density over steps of training, the median over seeds",
+  );
 }
 
 /**
- * The median over seeds of the validation loss at each look, minus the entropy, as long as all seeds were
- * trained.
+ * The loss of the true density over the validation points of a toy, nats: the entropy, but for the noise that
+ * these points have in all losses.
  */
-function gapCurve({ records, scores }: Model): { step: number; gap: number }[] {
-  const floor = scores[0]?.floorNats;
-  if (typeof floor !== "number") return [];
+export function validationFloor({ dataset, counts }: QualityRun): number {
+  const toy = DATASETS[dataset];
+  if (toy?.kind !== "toy") throw new RangeError(`Cannot tell the density of ${dataset}`);
+  const points = drawPoints(toy, "validation", counts?.validation);
+  const logDensities = Array.from(
+    { length: points.length / 2 },
+    (_, i) => toy.logDensity(points[2 * i]!, points[2 * i + 1]!),
+  );
+  return -mean(logDensities);
+}
+
+/**
+ * The median over seeds of the validation loss at each look, minus that of the true density, as long as all
+ * seeds were trained.
+ */
+function gapCurve(
+  model: Model,
+  floorOf: (model: Model) => number,
+): { step: number; gap: number }[] {
+  const { records, scores } = model;
+  if (typeof scores[0]?.floorNats !== "number") return [];
+  const floor = floorOf(model);
   const looks = records.flatMap(({ training }) => training?.curve ?? []);
   return [...Map.groupBy(looks, ({ step }) => step)]
     .filter(([, looks]) => looks.length === records.length)

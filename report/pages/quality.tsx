@@ -272,7 +272,7 @@ function convergenceFigure(site: Site, records: readonly Record[]): VNode | null
     "",
     "convergence",
     drawConvergence(records),
-    "How the gap falls in training: validation loss minus entropy, the median over seeds. Where " +
+    "How the gap falls in training: validation loss minus that of the true density, the median over seeds. Where " +
       "curves still fall, more steps would help; the learning rate ends at 1 % of its first value. Values below 0.001 are drawn there.",
   );
 }

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { styleOf } from "../../../benchmarks/figures/chart.ts";
-import { drawConvergence } from "../../../benchmarks/figures/convergence_figure.ts";
+import {
+  drawConvergence,
+  validationFloor,
+} from "../../../benchmarks/figures/convergence_figure.ts";
 import { drawDirections } from "../../../benchmarks/figures/directions_figure.ts";
 import { drawGaps } from "../../../benchmarks/figures/gaps_figure.ts";
-import type { Profile } from "../../../benchmarks/plan.ts";
+import type { Profile, QualityRun } from "../../../benchmarks/plan.ts";
 import type { Record } from "../../../benchmarks/record.ts";
 import { drawScaling } from "../../../benchmarks/figures/scaling_figure.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
+import { loadDataset } from "../../../datasets/mod.ts";
 import { hardest, timedOf } from "../../../benchmarks/tables/timings.ts";
 
 const FLOOR = 2.4;
@@ -25,10 +29,11 @@ function recordOf(
     variants: [variant],
     seeds: [seed],
   });
+  const floor = validationFloor(run as QualityRun);
   const curve = gaps.map((gap, i) => ({
     step: 100 * 10 ** i,
     trainNats: 0,
-    validationNats: FLOOR + gap,
+    validationNats: floor + gap,
   }));
   const scores = { floorNats: FLOOR, klNats: gaps.at(-1)!, klSe: 0.001 };
   const environment = { backend };
@@ -79,6 +84,17 @@ Deno.test("drawConvergence() has a line for each model: the median gap over seed
   assert.ok(Math.abs((b![1]! - a![1]!) - (c![1]! - b![1]!)) < 0.02);
   assert.ok(a![1]! < b![1]!, "a smaller gap is further down");
   assert.deepEqual(lines["glow deep"]!.points[0], [a![0]!, b![1]!]);
+});
+
+Deno.test("validationFloor() is that of the points that validate, and near the entropy", async () => {
+  const [run] = planRuns({ profile: "quick", suites: ["toy"], datasets: ["moons"] });
+  const { splits, logDensity, entropyNats } = await loadDataset("moons");
+  const { values, count } = splits.validation;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum -= logDensity!(values[2 * i]!, values[2 * i + 1]!);
+  const floor = validationFloor(run as QualityRun);
+  assert.ok(Math.abs(floor - sum / count) < 1e-12);
+  assert.ok(Math.abs(floor - entropyNats!.value) < 0.05 && floor !== entropyNats!.value);
 });
 
 Deno.test("figures of toys have lines and places of their own for profiles and backends", () => {
