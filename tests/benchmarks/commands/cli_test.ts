@@ -278,10 +278,10 @@ testWith(["read"], "bench tells names that select nothing beside others", async 
     ["--suite toy --family maf --variant flat,conv", "conv"],
     ["--suite toy,energy --dataset moons --family maf,histogram", "energy, histogram"],
     // A suite and a data set of one name are told once.
-    ["--suite toy,mnist --dataset circles,mnist --variant deep", "mnist"],
+    ["--suite toy,mnist --dataset circles,mnist --variant mixture", "mnist"],
   ];
   for (const [args, names] of cases) {
-    const profile = args.includes("deep") ? "paper" : "smoke";
+    const profile = args.includes("mixture") ? "paper" : "smoke";
     const { status, warned } = await cli(`bench --profile ${profile} ${args} --list`);
     assert.equal(status, 0);
     assert.equal(warned, `No run is planned of ${names} with the other options`);
