@@ -3,8 +3,8 @@ import * as tf from "../engine/tf.ts";
 import { repeatPerExample, sumPerExample } from "./_per_example.ts";
 import { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
 
-/** What an affine map makes of x: its result, and log |det| of its Jacobian, [batch]. */
-export interface Affine {
+/** What an elementwise map makes of x: its result, and log |det| of its Jacobian, [batch]. */
+export interface Moved {
   readonly y: tf.Tensor;
   readonly logDet: tf.Tensor1D;
 }
@@ -32,7 +32,7 @@ export function affine(
   columns: { readonly start: number; readonly count: number },
   scaleMap: ScaleMap | null,
   direction: AffineDirection,
-): Affine {
+): Moved {
   const standardise = direction === "standardise";
   const done = affineInPlace({ x, params }, { ...columns, scaleMap, standardise });
   return done ?? affineByOperations(x, params, columns, scaleMap, direction);
@@ -45,7 +45,7 @@ export function affineByOperations(
   { start, count }: { readonly start: number; readonly count: number },
   scaleMap: ScaleMap | null,
   direction: AffineDirection,
-): Affine {
+): Moved {
   const [shift, raw] = scaleMap ? tf.split(params, 2, -1) : [params];
   const logScale = scaleMap ? SCALE_MAPS[scaleMap](raw!) : tf.zerosLike(params);
   const end = x.shape.at(-1)! - start - count;
@@ -75,7 +75,7 @@ export function diagonalAffine(
   logScale: tf.Tensor,
   shift: tf.Tensor | null,
   direction: AffineDirection,
-): Affine {
+): Moved {
   const inputs: AffineInputs = { x, ...(shift && { shift }), raw: logScale };
   const standardise = direction === "standardise";
   const all = { start: 0, count: x.shape.at(-1)!, scaleMap: "exp", standardise } as const;
@@ -89,7 +89,7 @@ export function diagonalAffineByOperations(
   logScale: tf.Tensor,
   shift: tf.Tensor | null,
   direction: AffineDirection,
-): Affine {
+): Moved {
   const [batch, dim] = [x.shape[0]!, x.shape.at(-1)!];
   const logDet = tf.mul<tf.Scalar>(x.size / (batch * dim), tf.sum(logScale));
   if (direction === "scale") {

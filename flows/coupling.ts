@@ -1,6 +1,6 @@
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
-import { affine } from "./affine.ts";
+import { affine, type Moved } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { ConvNet, type ConvNetwork } from "./conv_net.ts";
 import { mixture } from "./mixture.ts";
@@ -159,7 +159,7 @@ export class Coupling implements Bijector {
     x: tf.Tensor,
     context: tf.Tensor | undefined,
     direction: "forward" | "inverse",
-  ): { y: tf.Tensor; logDet: tf.Tensor1D } {
+  ): Moved {
     const params = this.#network.apply(x, context);
     const [components, scaleMap] = [this.#components, this.#scaleMap];
     if (components > 1 && scaleMap) {

@@ -7,7 +7,7 @@ import {
 import { installedKernels } from "../engine/matmul.ts";
 import * as tf from "../engine/tf.ts";
 import type { Rng } from "../engine/rng.ts";
-import { type Affine, affine, type AffineDirection } from "./affine.ts";
+import { affine, type AffineDirection, type Moved } from "./affine.ts";
 import { type Bijector, checkBatch, type Forward, type Inverse } from "./bijector.ts";
 import { readContext } from "./_context.ts";
 import { countUnits, madeMasks } from "./made_masks.ts";
@@ -170,7 +170,7 @@ export class MaskedAutoregressive implements Bijector {
     this.#column.dispose();
   }
 
-  #affine(x: tf.Tensor, params: tf.Tensor, direction: AffineDirection): Affine {
+  #affine(x: tf.Tensor, params: tf.Tensor, direction: AffineDirection): Moved {
     return affine(x, params, { start: 0, count: this.#made.dim }, this.#scaleMap, direction);
   }
 

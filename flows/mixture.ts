@@ -1,13 +1,8 @@
 import { mixtureInPlace } from "../engine/mixture.ts";
 import * as tf from "../engine/tf.ts";
 import { sumPerExample } from "./_per_example.ts";
+import type { Moved } from "./affine.ts";
 import { SCALE_MAPS, type ScaleMap } from "./scale_map.ts";
-
-/** What {@link mixture} makes of x: its result, and log |det| of its Jacobian, [batch]. */
-export interface Mixed {
-  readonly y: tf.Tensor;
-  readonly logDet: tf.Tensor1D;
-}
 
 /** Which columns a mixture moves, and by what. */
 export interface MixtureOptions {
@@ -50,7 +45,7 @@ export function mixture(
   params: tf.Tensor,
   options: MixtureOptions,
   direction: "forward" | "inverse",
-): Mixed {
+): Moved {
   const done = mixtureInPlace(x, params, { ...options, isInverse: direction === "inverse" });
   return done ?? mixtureByOperations(x, params, options, direction);
 }
@@ -61,7 +56,7 @@ export function mixtureByOperations(
   params: tf.Tensor,
   { start, count, components, scaleMap }: MixtureOptions,
   direction: "forward" | "inverse",
-): Mixed {
+): Moved {
   return tf.tidy(() => {
     const [before, moved, after] = tf.split(
       x,

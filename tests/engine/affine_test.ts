@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
 import {
-  type Affine,
   affine,
   affineByOperations,
   diagonalAffine,
   diagonalAffineByOperations,
+  type Moved,
 } from "../../flows/affine.ts";
 import { assertClose, kernelsTest, normal, wasmTest } from "./_support.ts";
 
@@ -14,7 +14,7 @@ import { assertClose, kernelsTest, normal, wasmTest } from "./_support.ts";
 const TOLERANCE = 2e-5;
 
 /** y, logDet and the gradients of a scalar in which both take part, in all inputs. */
-function evaluate(map: (...inputs: tf.Tensor[]) => Affine, inputs: tf.Tensor[]): number[][] {
+function evaluate(map: (...inputs: tf.Tensor[]) => Moved, inputs: tf.Tensor[]): number[][] {
   return tf.tidy(() => {
     const { y, logDet } = map(...inputs);
     const objective = (...inputs: tf.Tensor[]): tf.Scalar => {

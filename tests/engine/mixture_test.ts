@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../engine/rng.ts";
 import * as tf from "../../engine/tf.ts";
-import {
-  type Mixed,
-  mixture,
-  mixtureByOperations,
-  type MixtureOptions,
-} from "../../flows/mixture.ts";
+import type { Moved } from "../../flows/affine.ts";
+import { mixture, mixtureByOperations, type MixtureOptions } from "../../flows/mixture.ts";
 import type { ScaleMap } from "../../flows/scale_map.ts";
 import { fc } from "../_fast_check.ts";
 import { assertClose, kernelsTest, normal, testOnWasmAndCpu, wasmTest } from "./_support.ts";
@@ -54,7 +50,7 @@ function byDefinition(x: number, { m, s, w }: Mixture): { y: number; logSlope: n
 }
 
 /** y, logDet and the gradients of a scalar in which both take part. */
-function evaluate(map: (x: tf.Tensor, params: tf.Tensor) => Mixed, inputs: tf.Tensor[]) {
+function evaluate(map: (x: tf.Tensor, params: tf.Tensor) => Moved, inputs: tf.Tensor[]) {
   return tf.tidy(() => {
     const objective = (x: tf.Tensor, params: tf.Tensor): tf.Scalar => {
       const { y, logDet } = map(x, params);
