@@ -1,3 +1,4 @@
+import { allocate, sizesOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { installedKernels } from "./matmul.ts";
 import * as tf from "./tf.ts";
@@ -97,12 +98,6 @@ function addresses(
   };
 }
 
-/** Of [batch, ..., dim]: an example has so many rows. */
-function sizesOf({ shape, size }: tf.Tensor): { batch: number; rows: number; dim: number } {
-  const [batch, dim] = [shape[0]!, shape.at(-1)!];
-  return { batch, rows: size / (batch * dim), dim };
-}
-
 function forward(kernels: Kernels, inputs: AffineInputs, attributes: Attributes): tf.TensorInfo[] {
   const { x } = inputs;
   const { batch, rows, dim } = sizesOf(x);
@@ -126,9 +121,7 @@ function backward(
 ): Record<string, () => tf.Tensor> {
   const { batch, rows, dim } = sizesOf(inputs.x);
   const { start, count, scaleMap, standardise, names } = attributes;
-  const tensors = names.map((name) =>
-    tf.engine().makeTensorFromTensorInfo(kernels.allocate(inputs[name]!.shape))
-  );
+  const tensors = names.map((name) => allocate(kernels, inputs[name]!.shape));
   const gradients = named(tensors, attributes);
   const from = addresses(kernels, inputs, attributes);
   const to = addresses(kernels, gradients, attributes);

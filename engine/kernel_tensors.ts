@@ -17,3 +17,9 @@ export function matrixOf(kernels: Kernels, tensor: tf.Tensor): Matrix {
   const columns = tensor.shape.at(-1)!;
   return matrix(kernels.address(tensor), tensor.size / columns, columns);
 }
+
+/** Of [batch, ..., dim]: an example has so many rows. */
+export function sizesOf({ shape, size }: tf.Tensor): { batch: number; rows: number; dim: number } {
+  const [batch, dim] = [shape[0]!, shape.at(-1)!];
+  return { batch, rows: size / (batch * dim), dim };
+}

@@ -1,4 +1,5 @@
 import { SCALE_MAPS } from "./affine.ts";
+import { allocate, sizesOf } from "./kernel_tensors.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { installedKernels } from "./matmul.ts";
 import * as tf from "./tf.ts";
@@ -67,39 +68,26 @@ export function installMixture(kernels: Kernels): void {
   });
 }
 
-/** Calls a kernel with the last arguments of both, of which working memory is freed again. */
-function withLines(
-  kernels: Kernels,
-  { shape, size }: tf.Tensor,
-  { start, count, components, scaleMap, isInverse }: MixtureAttributes,
-  run: (
-    ...sizes: [number, number, number, number, number, number, number, number, number]
-  ) => void,
-): void {
-  const [batch, dim] = [shape[0]!, shape.at(-1)!];
-  const lines = kernels.allocate([LINES * Math.ceil(components / 4) * 4]);
-  // deno-fmt-ignore
-  run(
-    batch, size / (batch * dim), dim, start, count, components, SCALE_MAPS[scaleMap], Number(isInverse),
-    kernels.address(lines),
-  );
-  kernels.backend.disposeData(lines.dataId);
+/** Working memory of a call. */
+function linesFor(kernels: Kernels, components: number): tf.TensorInfo {
+  return kernels.allocate([LINES * Math.ceil(components / 4) * 4]);
 }
 
 function forward(
   kernels: Kernels,
   x: tf.Tensor,
   params: tf.Tensor,
-  attributes: MixtureAttributes,
+  { start, count, components, scaleMap, isInverse }: MixtureAttributes,
 ): tf.TensorInfo[] {
-  const y = kernels.allocate(x.shape), logDet = kernels.allocate([x.shape[0]!]);
-  const [xAt, paramsAt, yAt, logDetAt] = [x, params, y, logDet].map(kernels.address) as Four;
-  withLines(
-    kernels,
-    x,
-    attributes,
-    (...sizes) => kernels.mixture(xAt, paramsAt, yAt, logDetAt, ...sizes),
+  const { batch, rows, dim } = sizesOf(x);
+  const y = kernels.allocate(x.shape), logDet = kernels.allocate([batch]);
+  const lines = linesFor(kernels, components);
+  // deno-fmt-ignore
+  kernels.mixture(
+    kernels.address(x), kernels.address(params), kernels.address(y), kernels.address(logDet), batch, rows,
+    dim, start, count, components, SCALE_MAPS[scaleMap], Number(isInverse), kernels.address(lines),
   );
+  kernels.backend.disposeData(lines.dataId);
   return [y, logDet];
 }
 
@@ -110,21 +98,17 @@ function backward(
   params: tf.Tensor,
   dy: tf.Tensor,
   dLogDet: tf.Tensor,
-  attributes: MixtureAttributes,
+  { start, count, components, scaleMap, isInverse }: MixtureAttributes,
 ): Record<string, () => tf.Tensor> {
-  const [dx, dParams] = [x, params].map(({ shape }) =>
-    tf.engine().makeTensorFromTensorInfo(kernels.allocate(shape))
-  ) as [tf.Tensor, tf.Tensor];
-  const [xAt, paramsAt, dyAt, dLogDetAt] = [x, params, dy, dLogDet].map(kernels.address) as Four;
-  const [dxAt, dParamsAt] = [kernels.address(dx), kernels.address(dParams)];
-  withLines(
-    kernels,
-    x,
-    attributes,
-    (...sizes) =>
-      kernels.mixtureGradient(xAt, paramsAt, dyAt, dLogDetAt, dxAt, dParamsAt, ...sizes),
+  const { batch, rows, dim } = sizesOf(x);
+  const dx = allocate(kernels, x.shape), dParams = allocate(kernels, params.shape);
+  const lines = linesFor(kernels, components);
+  // deno-fmt-ignore
+  kernels.mixtureGradient(
+    kernels.address(x), kernels.address(params), kernels.address(dy), kernels.address(dLogDet),
+    kernels.address(dx), kernels.address(dParams), batch, rows, dim, start, count, components,
+    SCALE_MAPS[scaleMap], Number(isInverse), kernels.address(lines),
   );
+  kernels.backend.disposeData(lines.dataId);
   return { 0: () => dx, 1: () => dParams };
 }
-
-type Four = [number, number, number, number];

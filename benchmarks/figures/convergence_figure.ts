@@ -51,37 +51,34 @@ export function drawConvergence(records: readonly Record[]): string | null {
     strokeWidth: 2,
     title: "model",
   };
-  return chart(
-    {
-      width: 900,
-      height: 110 + 170 * Math.ceil(datasets.length / COLUMNS),
-      marginLeft: 50,
-      marginRight: 15,
-      marginTop: 55,
-      marginBottom: 40,
-      x: { type: "log", label: "steps", grid: true, ticks },
-      y: { type: "log", label: "gap, nats", grid: true, ticks: [0.001, 0.01, 0.1, 1] },
-      fx: { axis: null },
-      fy: { axis: null },
-      marks: [
-        Plot.axisX({ ticks, tickFormat: "d" }),
-        Plot.axisY({ ticks: [0.001, 0.01, 0.1, 1], tickFormat: String }),
-        ...Object.entries(DASHES).map(([name, strokeDasharray]) =>
-          Plot.line(points.filter(({ line }) => line === name), { ...at, strokeDasharray })
-        ),
-        Plot.text(datasets, {
-          ...place,
-          text: (dataset: string) => dataset,
-          frameAnchor: "bottom-left",
-          dy: -6,
-          dx: 6,
-          fontWeight: "bold",
-        }),
-        ...legend(points),
-      ],
-    },
-    "Validation loss minus that of the true density over steps of training, the median over seeds",
-  );
+  return chart({
+    width: 900,
+    height: 110 + 170 * Math.ceil(datasets.length / COLUMNS),
+    marginLeft: 50,
+    marginRight: 15,
+    marginTop: 55,
+    marginBottom: 40,
+    x: { type: "log", label: "steps", grid: true, ticks },
+    y: { type: "log", label: "gap, nats", grid: true, ticks: [0.001, 0.01, 0.1, 1] },
+    fx: { axis: null },
+    fy: { axis: null },
+    marks: [
+      Plot.axisX({ ticks, tickFormat: "d" }),
+      Plot.axisY({ ticks: [0.001, 0.01, 0.1, 1], tickFormat: String }),
+      ...Object.entries(DASHES).map(([name, strokeDasharray]) =>
+        Plot.line(points.filter(({ line }) => line === name), { ...at, strokeDasharray })
+      ),
+      Plot.text(datasets, {
+        ...place,
+        text: (dataset: string) => dataset,
+        frameAnchor: "bottom-left",
+        dy: -6,
+        dx: 6,
+        fontWeight: "bold",
+      }),
+      ...legend(points),
+    ],
+  }, "Validation loss minus the true density's over steps, the median over seeds");
 }
 
 /**
