@@ -7,3 +7,9 @@ export async function ifThere<T>(result: Promise<T>): Promise<T | null> {
     throw error;
   }
 }
+
+/** The names of the files of a folder; none where there is no folder. */
+export async function filesIn(folder: string): Promise<string[]> {
+  const entries = await ifThere(Array.fromAsync(Deno.readDir(folder))) ?? [];
+  return entries.filter(({ isFile }) => isFile).map(({ name }) => name);
+}

@@ -1,3 +1,5 @@
+import { filesIn } from "./_if_there.ts";
+
 /** The name of a file that {@link writeAtomically} had not finished when its process was killed. */
 const UNFINISHED = /\.\d+-\d+\.tmp$/;
 
@@ -47,11 +49,7 @@ async function tryLock(file: Deno.FsFile): Promise<boolean> {
 }
 
 async function clear(folder: string): Promise<void> {
-  try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && UNFINISHED.test(name)) await Deno.remove(`${folder}/${name}`);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  for (const name of await filesIn(folder)) {
+    if (UNFINISHED.test(name)) await Deno.remove(`${folder}/${name}`);
   }
 }

@@ -3,7 +3,7 @@ import { slugOf } from "../datasets/file_name.ts";
 import { readBounded } from "../engine/read_bounded.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import type { Inversion } from "../flows/masked_autoregressive.ts";
-import { ifThere } from "./_if_there.ts";
+import { filesIn, ifThere } from "./_if_there.ts";
 import type { Environment } from "./environment.ts";
 import type { ReverseKl } from "./evaluate_reverse_kl.ts";
 import { decisiveOf, type Run } from "./plan.ts";
@@ -212,15 +212,9 @@ export async function readRecords(out: string): Promise<Record[]> {
 
 /** The ids of all files that should be records, sorted. */
 export async function listRecords(out: string): Promise<string[]> {
-  const ids: string[] = [];
-  try {
-    for await (const { name, isFile } of Deno.readDir(`${out}/runs`)) {
-      if (isFile && name.endsWith(".json")) ids.push(name.slice(0, -".json".length));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return ids.sort();
+  const files = await filesIn(`${out}/runs`);
+  const records = files.filter((name) => name.endsWith(".json"));
+  return records.map((name) => name.slice(0, -".json".length)).sort();
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   encodeSafetensors,
   type StoredTensor,
 } from "../../flows/safetensors.ts";
+import { ifThere } from "../_if_there.ts";
 import { z } from "../_zod.ts";
 
 /** Where an objective stands in what it draws. */
@@ -145,10 +146,9 @@ export class Checkpoint {
   ): Promise<{ state: TrainState; tensors: ReadonlyMap<string, StoredTensor> } | null> {
     if (this.#options.resume === false) return null;
     try {
-      const bytes = await readBounded(this.path, MAX_BYTES);
-      return await this.#decode(bytes, shapes);
+      const bytes = await ifThere(readBounded(this.path, MAX_BYTES));
+      return bytes && await this.#decode(bytes, shapes);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
       if (!(error instanceof SyntaxError)) throw error;
       this.#options.onRefuse?.(`${error.message}: training starts over`);
       return null;
