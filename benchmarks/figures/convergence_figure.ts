@@ -15,8 +15,8 @@ export function drawConvergence(records: readonly Record[]): string | null {
   const models = toyModels(modelsOf(withoutSurpassed(records)));
   const setting = settingOf(models.flatMap(({ records }) => records));
   const floors = new Map<string, number>();
-  const floorOf = ({ run }: Model): number => {
-    const key = `${run.dataset} ${run.counts?.validation}`;
+  const floorOf = (run: QualityRun): number => {
+    const key = `${run.dataset} ${run.counts?.validation} ${run.seed}`;
     if (!floors.has(key)) floors.set(key, validationFloor(run));
     return floors.get(key)!;
   };
@@ -82,13 +82,13 @@ export function drawConvergence(records: readonly Record[]): string | null {
 }
 
 /**
- * The loss of the true density over the validation points of a toy, nats: the entropy, but for the noise that
- * these points have in all losses.
+ * The loss of the true density over the validation points of a run on a toy, nats: the entropy, but for the noise
+ * that these points, which are the seed's own, have in all losses.
  */
-export function validationFloor({ dataset, counts }: QualityRun): number {
+export function validationFloor({ dataset, counts, seed }: QualityRun): number {
   const toy = DATASETS[dataset];
   if (toy?.kind !== "toy") throw new RangeError(`Cannot tell the density of ${dataset}`);
-  const points = drawPoints(toy, "validation", counts?.validation);
+  const points = drawPoints(toy, "validation", counts?.validation, seed);
   const logDensities = Array.from(
     { length: points.length / 2 },
     (_, i) => toy.logDensity(points[2 * i]!, points[2 * i + 1]!),
@@ -97,23 +97,23 @@ export function validationFloor({ dataset, counts }: QualityRun): number {
 }
 
 /**
- * The median over seeds of the validation loss at each look, minus that of the true density, as long as all
- * seeds were trained.
+ * The median over seeds of validation loss minus that of the true density, at each look, as long as all seeds
+ * were trained.
  */
 function gapCurve(
-  model: Model,
-  floorOf: (model: Model) => number,
+  { records, scores }: Model,
+  floorOf: (run: QualityRun) => number,
 ): { step: number; gap: number }[] {
-  const { records, scores } = model;
   if (typeof scores[0]?.floorNats !== "number") return [];
-  const floor = floorOf(model);
-  const looks = records.flatMap(({ training }) => training?.curve ?? []);
+  const looks = records.flatMap(({ run, training }) =>
+    (training?.curve ?? []).map(({ step, validationNats }) => ({
+      step,
+      gap: validationNats - floorOf(run as QualityRun),
+    }))
+  );
   return [...Map.groupBy(looks, ({ step }) => step)]
     .filter(([, looks]) => looks.length === records.length)
-    .map(([step, looks]) => {
-      const losses = looks.map(({ validationNats }) => validationNats);
-      return { step, gap: median(losses) - floor };
-    });
+    .map(([step, looks]) => ({ step, gap: median(looks.map(({ gap }) => gap)) }));
 }
 
 /** The names of the models in their colours, above the first panel. */
