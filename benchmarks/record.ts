@@ -6,7 +6,7 @@ import type { Inversion } from "../flows/masked_autoregressive.ts";
 import { filesIn, ifThere } from "./_if_there.ts";
 import type { Environment } from "./environment.ts";
 import type { ReverseKl } from "./evaluate_reverse_kl.ts";
-import { decisiveOf, type Run } from "./plan.ts";
+import { decisiveOf, type Run, VARIANTS } from "./plan.ts";
 import { findProblem, rerunCommand } from "./record_schema.ts";
 import type { TimedOp } from "./time_flow.ts";
 import type { TrainResult } from "./training/optimize.ts";
@@ -181,7 +181,9 @@ export async function parseRecord(text: string, out: string, id: string): Promis
     return refuse(path, "it is not JSON");
   }
   if (typeof record !== "object" || record === null) return refuse(path, "it is no JSON object");
-  const command = rerunCommand(record, out);
+  // A variant that there was is planned no more.
+  const isPlanned = VARIANTS.some((variant) => variant === record.run?.variant);
+  const command = isPlanned ? rerunCommand(record, out) : "";
   const fail = (why: string): never => refuse(path, why, command);
   const { sha256: sum, ...content } = record;
   if (content.schema !== 1 && content.schema !== 2) {

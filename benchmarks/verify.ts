@@ -1,5 +1,6 @@
 import { ENERGIES, loadDataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
+import { FAMILIES } from "../flows/families.ts";
 import type { Flow } from "../flows/flow.ts";
 import { loadFlow } from "../flows/save_flow.ts";
 import { engineInfo } from "../engine/init_engine.ts";
@@ -190,8 +191,10 @@ async function rescore(
 
 async function loadSaved({ config }: Record, path: string): Promise<Flow> {
   const flow = await loadFlow(path);
-  // Options that are newer than the record have their defaults, in both.
-  if (canonical(flow.config) !== canonical({ ...flow.config, ...config })) {
+  const { defaults, images } = FAMILIES[String(flow.config.family)]!;
+  // Options that are newer than the record have their defaults.
+  const older = flow.eventShape.length === 3 ? images!.defaults : defaults;
+  if (canonical(flow.config) !== canonical({ ...older, ...config })) {
     flow[Symbol.dispose]();
     throw new RangeError(`Cannot verify ${path} as it is not a flow of the record's config`);
   }

@@ -9,7 +9,7 @@ export interface AffineAttributes {
   readonly start: number;
   readonly count: number;
   /** Null: no scale. */
-  readonly scaleMap: "exp" | "tanh" | "sigmoid2" | null;
+  readonly scaleMap: keyof typeof SCALE_MAPS | null;
   /** (x - t) / s in place of x s + t. */
   readonly standardise: boolean;
 }

@@ -11,14 +11,14 @@ export interface MixtureAttributes {
   readonly count: number;
   /** At least 2. */
   readonly components: number;
-  readonly scaleMap: "exp" | "tanh" | "sigmoid2";
+  readonly scaleMap: keyof typeof SCALE_MAPS;
   readonly isInverse: boolean;
 }
 
 const NAME = "FlowbenchMixture";
 
 /** Numbers of working memory for each component, of which there are a multiple of 4; see assembly/mixture.ts. */
-const LINES = 7;
+const LINES = 8;
 
 /**
  * The kernel of a mixture's map, as one operation with a gradient.

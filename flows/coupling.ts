@@ -63,8 +63,8 @@ interface Conditioner extends Disposable {
  * Over images the parts are halves of the channels, at every pixel, and the network is convolutional;
  * behind a {@link Squeeze} in checkerboard order they are the fields of a checkerboard.
  *
- * Cost: one network pass in either direction; with components the inverse takes 4 to 10 evaluations of the
- * mixture, which are elementwise.
+ * Cost: one network pass in either direction; with components the inverse takes some 4 to 20 evaluations
+ * of the mixture, rarely up to 60, which are elementwise; 60 where the engine has no kernels.
  *
  * Source: additive, Dinh et al. 2015 (NICE), section 3.2; affine, Dinh et al. 2017 (RealNVP),
  * eq. 4 and 5; by mixtures, Ho et al. 2019 (Flow++), section 3.2.1.

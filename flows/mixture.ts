@@ -25,8 +25,8 @@ export interface MixtureOptions {
  *     inverse:  x with logit F(x) = z,   logDet = -sum log dz/dx
  *
  * One component would be the affine map (x - m) / s, in which s divides. Scale map "tanh" keeps components between
- * 0.14 and 7.4 wide; by "exp" they become as narrow as data want, and 1 / s leaves float32 where a is below -88. Under
- * a logistic base what a last layer moves is, given what it keeps, a mixture of logistic distributions.
+ * 0.14 and 7.4 wide; by "exp" they become as narrow as data want, and float32 holds what is needed where a is in
+ * [-80, 80]. Under a logistic base what a last layer moves is, given what it keeps, a mixture of logistic distributions.
  *
  * The inverse has no formula. A quantile of a mixture is between the least and the largest of its components' quantiles,
  * m_k + s_k z: within this bracket the kernel takes steps of Newton's method, and halves it where one would leave it;
@@ -38,7 +38,7 @@ export interface MixtureOptions {
  * apart at the start, when the network says the same of all.
  *
  * @param x Of the inverse z. Shape [batch, ..., dim].
- * @param params Shape [batch, ..., 3 count K]: t, a and b, of each the K numbers of the first column first.
+ * @param params Shape [batch, ..., 3 count K]: t, a and b, of each the K numbers of the first column first; finite.
  */
 export function mixture(
   x: tf.Tensor,
@@ -134,8 +134,8 @@ function constant(f: (...inputs: tf.Tensor[]) => tf.Tensor, ...inputs: tf.Tensor
   return op(...inputs);
 }
 
-/** Halvings of the bracket: from 1e5 wide to a rounding of float32 at 1. */
-const HALVINGS = 40;
+/** Halvings of the bracket: from 1e11 wide to a rounding of float32 at 1. */
+const HALVINGS = 60;
 
 function bisect(z: tf.Tensor, params: tf.Tensor, scaleMap: ScaleMap): tf.Tensor {
   const { mean, logScale } = componentsOf(params, scaleMap);

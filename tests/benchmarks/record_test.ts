@@ -85,6 +85,9 @@ testWith(
       // Of a variant that there was.
       const run = { ...record.run, variant: "flat_long" };
       assert.deepEqual((await parseRecord(JSON.stringify({ ...older, run }), out, id)).run, run);
+      await assert.rejects(parseRecord(JSON.stringify({ ...record, run }), out, id), {
+        message: /altered: its checksum differs: remove it to run it again$/,
+      });
     });
   },
 );

@@ -156,6 +156,31 @@ testOnWasmAndCpu({
   },
 });
 
+testOnWasmAndCpu({
+  "mixture() keeps its digits beside a narrow component far away, on either side": () => {
+    const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
+    const x = [-1, -0.3, 0.2, 1];
+    tf.tidy(() => {
+      for (const width of [1e-1, 1e-3, 1e-6]) {
+        const a = [0, Math.log(width)];
+        // At 0 and 10, and mirrored.
+        for (const [t, logScales] of [[[2, 8], a], [[-8, -2], a.toReversed()]] as const) {
+          const params = tf.tile(tf.tensor([[...t, ...logScales, 0, 0]]), [x.length, 1]);
+          const wanted = x.map((x) => byDefinition(x, mixtureOf(t, logScales, [0, 0], "exp")));
+          const ys = wanted.map(({ y }) => y), logSlopes = wanted.map(({ logSlope }) => logSlope);
+          const { y, logDet } = mixture(tf.tensor(x, [4, 1]), params, options, "forward");
+          assertClose(y.dataSync(), ys, 1e-6);
+          assertClose(logDet.dataSync(), logSlopes, 2e-6);
+          const back = mixture(tf.tensor(ys, [4, 1]), params, options, "inverse");
+          assertClose(back.y.dataSync(), x, 4e-6);
+          assertClose(back.logDet.dataSync(), logSlopes.map((slope) => -slope), 4e-6);
+        }
+      }
+    });
+    return Promise.resolve();
+  },
+});
+
 /** Two components of a width at -3 and 3, for each of some rows. */
 const separate = (width: number, rows: number): tf.Tensor =>
   tf.tile(tf.tensor([[-1, 1, Math.log(width), Math.log(width), 0, 0]]), [rows, 1]);
@@ -257,6 +282,12 @@ wasmTest("mixture() of NaN is NaN, and ends", () => {
       const broken = [
         mixture(tf.tensor([[NaN]]), tf.zeros([1, 15]), options, direction),
         mixture(tf.zeros([1, 1]), tf.fill([1, 15], NaN), options, direction),
+        mixture(
+          tf.zeros([1, 1]),
+          tf.tensor([[...Array(10).fill(0), ...Array(5).fill(-Infinity)]]),
+          options,
+          direction,
+        ),
         ...[1, 4, 8, 9, 12, 14].map((at) =>
           mixture(tf.zeros([1, 1]), oneOf(at), options, direction)
         ),

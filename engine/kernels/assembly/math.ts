@@ -45,11 +45,13 @@ export function tanh4(x: v128): v128 {
   return f32x4.sub(one, f32x4.div(two, f32x4.add(one, exp4(f32x4.mul(two, x)))));
 }
 
-/**
- * log(1 + e^x) = max(x, 0) + log(1 + v) with v = e^-|x| in (0, 1], and
- * log(1 + v) = 2 (s + s^3 / 3 + s^5 / 5 + ...) with s = v / (2 + v) <= 1 / 3.
- */
+/** log(1 + e^x) = max(x, 0) + log(1 + e^-|x|). */
 export function softplus4(x: v128): v128 {
+  return f32x4.add(f32x4.max(x, f32x4.splat(0)), softplusTail4(x));
+}
+
+/** log(1 + v), v = e^-|x| in (0, 1]: 2 (s + s^3 / 3 + s^5 / 5 + ...) with s = v / (2 + v) <= 1 / 3. */
+export function softplusTail4(x: v128): v128 {
   const v = exp4(f32x4.neg(f32x4.abs(x)));
   const s = f32x4.div(v, f32x4.add(v, f32x4.splat(2)));
   const q = f32x4.mul(s, s);
@@ -61,7 +63,7 @@ export function softplus4(x: v128): v128 {
   sum = madd(sum, q, f32x4.splat(2.0 / 5));
   sum = madd(sum, q, f32x4.splat(2.0 / 3));
   sum = madd(sum, q, f32x4.splat(2));
-  return f32x4.add(f32x4.max(x, f32x4.splat(0)), f32x4.mul(s, sum));
+  return f32x4.mul(s, sum);
 }
 
 /**

@@ -1,27 +1,27 @@
 // deno-lint-ignore-file
 // @ts-nocheck: AssemblyScript, checked by its own compiler in ../build.ts.
-import { affineScale, affineSlope } from "./affine.ts";
-import { exp4, log4, maxLanes, softplus4, sumLanes } from "./math.ts";
+import { affineScale } from "./affine.ts";
+import { exp4, log4, maxLanes, softplusTail4, sumLanes } from "./math.ts";
 
 /*
  * The logit of the distribution function of a mixture of logistic distributions, on the columns start …
  * start + count - 1 of x [batch, rows, dim]; the other columns stay. The formulas are in
  * ../../../flows/mixture.ts. For one number x and its components, with u_k = (x - m_k) / s_k:
  *
- *     l_k = log w_k + log sigmoid(u_k),   r_k = l_k - u_k = log w_k + log sigmoid(-u_k)
+ *     l_k = log w_k + log sigmoid(u_k),   r_k = log w_k + log sigmoid(-u_k)
  *     d_k = l_k + r_k - log w_k - log s_k
  *     L, R, D = log sum_k exp of l_k, r_k, d_k:   log F, log (1 - F), log F'
  *     y = L - R,   log dy/dx = D - L - R
  *
  * Components are the lanes. The last vector is filled up with copies of the last component whose weight is 0.
  *
- * `lines` is working memory, 7 lines of `width` numbers: m, 1 / s, log s, log w, and at some x: u, l, d.
+ * `lines` is working memory, 8 lines of `width` numbers: m, 1 / s, log s, log w, and at some x: u, l, r, d.
  */
 
 /** Next to log 0, and with room for sums of it. */
 const NO_WEIGHT: f32 = -1e30;
 
-/** Mostly 4 to 10 are enough; between narrow components some halve their bracket, 20 times and more. */
+/** Mostly 4 to 20 are enough; between narrow components some halve their bracket, up to 60 times. */
 const MAX_STEPS: i32 = 100;
 
 /** Of a logit, relative to 1 + |logit|: what rounding leaves. */
@@ -65,7 +65,7 @@ export function readComponents(
 ): void {
   const line = <usize> width << 2;
   const step = f32x4.splat(<f32> (4.0 / <f64> (components - 1)));
-  let most = f32x4.splat(NO_WEIGHT);
+  let most = f32x4.splat(-Infinity);
   for (let k = 0; k < components; k += 4) {
     const at = lines + (<usize> k << 2);
     const number = f32x4.convert_i32x4_s(
@@ -73,16 +73,13 @@ export function readComponents(
     );
     const center = f32x4.sub(f32x4.mul(number, step), f32x4.splat(2));
     const logScale = affineScale(four(a, k, components), scaleMap);
-    const weight = v128.bitselect(
-      four(b, k, components),
-      f32x4.splat(NO_WEIGHT),
-      lanesOf(k, components),
-    );
+    const logit = four(b, k, components);
     v128.store(at, f32x4.add(four(t, k, components), center));
     v128.store(at + line, exp4(f32x4.neg(logScale)));
     v128.store(at + 2 * line, logScale);
+    const weight = v128.bitselect(logit, f32x4.splat(NO_WEIGHT), lanesOf(k, components));
     v128.store(at + 3 * line, weight);
-    most = f32x4.max(most, weight);
+    most = f32x4.max(most, logit);
   }
   const highest = f32x4.splat(maxLanes(most));
   let sum = f32x4.splat(0);
@@ -97,7 +94,7 @@ export function readComponents(
   }
 }
 
-/** Fills the last three lines at x. @returns (L, R, D, 0). */
+/** Fills the last four lines at x. @returns (L, R, D, 0). */
 export function evaluate(x: f32, components: i32, lines: usize, width: i32): v128 {
   const line = <usize> width << 2;
   const at = f32x4.splat(x);
@@ -106,12 +103,15 @@ export function evaluate(x: f32, components: i32, lines: usize, width: i32): v12
   for (let from = lines; from < end; from += 16) {
     const u = f32x4.mul(f32x4.sub(at, v128.load(from)), v128.load(from + line));
     const logWeight = v128.load(from + 3 * line);
-    const l = f32x4.sub(logWeight, softplus4(f32x4.neg(u)));
-    const r = f32x4.sub(l, u);
+    // log sigmoid(u) and log sigmoid(-u), each by itself: one from the other loses the digits of the smaller one.
+    const tail = softplusTail4(u), zero = f32x4.splat(0);
+    const l = f32x4.sub(logWeight, f32x4.sub(tail, f32x4.min(u, zero)));
+    const r = f32x4.sub(logWeight, f32x4.add(tail, f32x4.max(u, zero)));
     const d = f32x4.add(l, f32x4.sub(f32x4.sub(r, logWeight), v128.load(from + 2 * line)));
     v128.store(from + 4 * line, u);
     v128.store(from + 5 * line, l);
-    v128.store(from + 6 * line, d);
+    v128.store(from + 6 * line, r);
+    v128.store(from + 7 * line, d);
     mostL = f32x4.max(mostL, l);
     mostR = f32x4.max(mostR, r);
     mostD = f32x4.max(mostD, d);
@@ -121,11 +121,10 @@ export function evaluate(x: f32, components: i32, lines: usize, width: i32): v12
   mostR = f32x4.splat(f32x4.extract_lane(most, 1));
   mostD = f32x4.splat(f32x4.extract_lane(most, 2));
   let sumL = f32x4.splat(0), sumR = sumL, sumD = sumL;
-  for (let from = lines + 4 * line; from < end + 4 * line; from += 16) {
-    const l = v128.load(from + line);
-    sumL = f32x4.add(sumL, exp4(f32x4.sub(l, mostL)));
-    sumR = f32x4.add(sumR, exp4(f32x4.sub(f32x4.sub(l, v128.load(from)), mostR)));
-    sumD = f32x4.add(sumD, exp4(f32x4.sub(v128.load(from + 2 * line), mostD)));
+  for (let from = lines; from < end; from += 16) {
+    sumL = f32x4.add(sumL, exp4(f32x4.sub(v128.load(from + 5 * line), mostL)));
+    sumR = f32x4.add(sumR, exp4(f32x4.sub(v128.load(from + 6 * line), mostR)));
+    sumD = f32x4.add(sumD, exp4(f32x4.sub(v128.load(from + 7 * line), mostD)));
   }
   return f32x4.add(most, log4(f32x4(sumLanes(sumL), sumLanes(sumR), sumLanes(sumD), 1)));
 }

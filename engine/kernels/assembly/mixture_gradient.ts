@@ -48,11 +48,10 @@ function gradientAt(
   for (let k = 0; k < components; k += 4) {
     const at = lines + (<usize> k << 2);
     const logWeight = v128.load(at + 3 * line);
-    const u = v128.load(at + 4 * line), l = v128.load(at + 5 * line);
+    const u = v128.load(at + 4 * line), l = v128.load(at + 5 * line), r = v128.load(at + 6 * line);
     const p = f32x4.mul(ofL, exp4(f32x4.sub(l, L)));
-    const r = f32x4.sub(l, u);
     const q = f32x4.mul(ofR, exp4(f32x4.sub(r, R)));
-    const e = f32x4.mul(ofD, exp4(f32x4.sub(v128.load(at + 6 * line), D)));
+    const e = f32x4.mul(ofD, exp4(f32x4.sub(v128.load(at + 7 * line), D)));
     // Each by itself: 1 less the other has lost the digits that the slope of an inverse brings back.
     const below = exp4(f32x4.sub(l, logWeight)), above = exp4(f32x4.sub(r, logWeight));
     const du = f32x4.add(
