@@ -163,8 +163,8 @@ export function findProblem(value: unknown): string {
 }
 
 /**
- * The command that makes the run of a record again on its backend, with the code of its commit; "" where these are malformed, the family was
- * registered by a program, or other images took MNIST's place.
+ * The command that makes the run of a record again on its backend, with the code of its commit; "" where these
+ * are malformed, the family was registered by a program, or other images took MNIST's place.
  */
 export function rerunCommand({ run, code, environment }: Partial<Record>, out: string): string {
   const backend = environment?.backend;

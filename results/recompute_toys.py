@@ -39,7 +39,7 @@ def normal(count):
 
 
 def normal_in_steps(count):
-    """Equal steps within 7.5 standard deviations: for noise along which a density changes more than once."""
+    """Equal steps within 7.5 standard deviations: for noise along which log p may bend in many places."""
     nodes = torch.linspace(-7.5, 7.5, count)
     weights = torch.exp(-0.5 * nodes**2)
     return nodes, weights / weights.sum()
