@@ -174,6 +174,11 @@ testOnWasmAndCpu({
           const back = mixture(tf.tensor(ys, [4, 1]), params, options, "inverse");
           assertClose(back.y.dataSync(), x, 4e-6);
           assertClose(back.logDet.dataSync(), logSlopes.map((slope) => -slope), 4e-6);
+          const inputs = [tf.tensor(x, [4, 1]), params];
+          const found = evaluate((x, p) => mixture(x, p, options, "forward"), inputs);
+          const exact = evaluate((x, p) => mixtureByOperations(x, p, options, "forward"), inputs);
+          assertClose(found.ofX, exact.ofX, 1e-5);
+          assertClose(found.ofParams, exact.ofParams, 1e-5);
         }
       }
     });
@@ -201,6 +206,16 @@ testOnWasmAndCpu({
       assertClose([x[0]!, x[5]!], ends, 1e-5);
       const logDets = logDet.dataSync();
       assertClose([logDets[0]!, logDets[5]!], [Math.log(0.1), Math.log(0.1)], 1e-4);
+    });
+    return Promise.resolve();
+  },
+  "the inverse of mixture() finds its way in a bracket of 1e8": () => {
+    const options: MixtureOptions = { start: 0, count: 1, components: 2, scaleMap: "exp" };
+    tf.tidy(() => {
+      const z = [-0.5, 0.1, 0.5];
+      const params = tf.tile(tf.tensor([[-1, 1, 0, 20, 0, 0]]), [3, 1]);
+      const { y } = mixture(tf.tensor(z, [3, 1]), params, options, "inverse");
+      assertClose(mixture(y, params, options, "forward").y.dataSync(), z, 2e-6);
     });
     return Promise.resolve();
   },
