@@ -181,11 +181,12 @@ export async function parseRecord(text: string, out: string, id: string): Promis
     return refuse(path, "it is not JSON");
   }
   if (typeof record !== "object" || record === null) return refuse(path, "it is no JSON object");
-  // A variant that there was is planned no more.
-  const isPlanned = VARIANTS.some((variant) => variant === record.run?.variant);
-  const command = isPlanned ? rerunCommand(record, out) : "";
-  const fail = (why: string): never => refuse(path, why, command);
   const { sha256: sum, ...content } = record;
+  const fail = (why: string): never => {
+    // A variant that there was is planned no more.
+    const isPlanned = VARIANTS.some((variant) => variant === content.run?.variant);
+    return refuse(path, why, isPlanned ? rerunCommand(content, out) : "");
+  };
   if (content.schema !== 1 && content.schema !== 2) {
     fail(`its schema must be 1 or 2: current value is ${JSON.stringify(content.schema)}`);
   }

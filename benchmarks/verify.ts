@@ -1,5 +1,6 @@
 import { ENERGIES, loadDataset } from "../datasets/mod.ts";
 import { Rng } from "../engine/rng.ts";
+import { variantFor } from "../flows/create_flow.ts";
 import { FAMILIES } from "../flows/families.ts";
 import type { Flow } from "../flows/flow.ts";
 import { loadFlow } from "../flows/save_flow.ts";
@@ -191,10 +192,9 @@ async function rescore(
 
 async function loadSaved({ config }: Record, path: string): Promise<Flow> {
   const flow = await loadFlow(path);
-  const { defaults, images } = FAMILIES[String(flow.config.family)]!;
   // Options that are newer than the record have their defaults.
-  const older = flow.eventShape.length === 3 ? images!.defaults : defaults;
-  if (canonical(flow.config) !== canonical({ ...older, ...config })) {
+  const { defaults } = variantFor(FAMILIES[String(flow.config.family)]!, flow.eventShape);
+  if (canonical(flow.config) !== canonical({ ...defaults, ...config })) {
     flow[Symbol.dispose]();
     throw new RangeError(`Cannot verify ${path} as it is not a flow of the record's config`);
   }

@@ -206,8 +206,8 @@ function dequantizerFor(shape: readonly number[], config: FlowConfig, rng: Rng):
   return new VariationalDequantizer(name, [height, width, channels], options, rng.split(name));
 }
 
-/** What makes flows of a family for an event shape. */
-function variantFor(
+/** What makes flows of a family for an event shape, and the options that they have by default. */
+export function variantFor(
   family: FlowFamily,
   shape: readonly number[],
 ): { defaults: FlowConfig; create: (config: FlowConfig, rng: Rng) => FlowParts } {

@@ -105,12 +105,13 @@ function gapCurve(
   floorOf: (run: QualityRun) => number,
 ): { step: number; gap: number }[] {
   if (typeof scores[0]?.floorNats !== "number") return [];
-  const looks = records.flatMap(({ run, training }) =>
-    (training?.curve ?? []).map(({ step, validationNats }) => ({
+  const looks = records.flatMap(({ run, training }) => {
+    const floor = floorOf(run as QualityRun);
+    return (training?.curve ?? []).map(({ step, validationNats }) => ({
       step,
-      gap: validationNats - floorOf(run as QualityRun),
-    }))
-  );
+      gap: validationNats - floor,
+    }));
+  });
   return [...Map.groupBy(looks, ({ step }) => step)]
     .filter(([, looks]) => looks.length === records.length)
     .map(([step, looks]) => ({ step, gap: median(looks.map(({ gap }) => gap)) }));
