@@ -57,8 +57,9 @@ async function textOf(page: Page, id: string, pattern: RegExp): Promise<string> 
   return (await found.jsonValue())!;
 }
 
+/** The number of {@link textOf}, of which commas may part the thousands. */
 async function numberOf(page: Page, id: string, pattern: RegExp): Promise<number> {
-  return Number((await textOf(page, id, pattern)).match(pattern)![1]);
+  return Number((await textOf(page, id, pattern)).match(pattern)![1]!.replaceAll(",", ""));
 }
 
 /** The picture of a canvas. */
