@@ -16,8 +16,8 @@ import { scalings } from "./tables/scaling.ts";
 
 /** The README with the tables of an output folder, beside published numbers, between its marks. */
 export async function withResults(readme: string, out: string, papers: string): Promise<string> {
-  const records = await currentRecords(out);
-  const tables = pivots(withoutSurpassed(records));
+  const records = withoutSurpassed(await currentRecords(out));
+  const tables = pivots(records);
   const quality = tables.filter(({ name }) => name === "quality");
   const images = tables.filter(({ name }) => name === "images")
     .map((table) => besidePublished(table, parse(papers, { columns: true })));
@@ -48,7 +48,7 @@ function fill(readme: string, name: string, content: string): string {
 const FIGURES = {
   tradeoff:
     "![Time of samples of MAF and of densities of IAF over the number of coordinates: one coordinate at " +
-    "a time they take up to 26 seconds in 784 dimensions, incrementally there one to two times the fast direction]" +
+    "a time it grows faster than D, incrementally it stays near the fast direction]" +
     "(results/reference/figures/tradeoff.svg)\n",
   gaps:
     "![Gap to the entropy of each family on each toy density, with 95 % intervals](results/reference/figures/gaps.svg)\n",

@@ -3,14 +3,14 @@ import { chart, PALETTE, Plot, powersOfTen, styleOf } from "./chart.ts";
 import { duration } from "../tables/format.ts";
 import { bits, modelsOf } from "../tables/models.ts";
 import type { Record } from "../record.ts";
-import { hardest, timedOf } from "../tables/timings.ts";
+import { hardest } from "../tables/timings.ts";
 
 /**
  * Sampling against density time of each family and method, with the bits/dim on MNIST of the flow of as many
  * layers and the same widths, if there is one.
  */
 export function drawDirections(records: readonly Record[]): string | null {
-  const hard = hardest(timedOf(records));
+  const hard = hardest(records);
   const [first] = hard;
   if (!first) return null;
   const mnist = modelsOf(records).filter(({ run, records: [own] }) =>

@@ -1,6 +1,6 @@
 import { chart, PALETTE, Plot, powersOfTen } from "./chart.ts";
 import { duration } from "../tables/format.ts";
-import { settingOf } from "../tables/models.ts";
+import { settingOf, withoutSurpassed } from "../tables/models.ts";
 import type { Record } from "../record.ts";
 import { scalings } from "../tables/scaling.ts";
 
@@ -14,8 +14,9 @@ const WAYS = [
 
 /** Samples of MAF and densities of IAF over D, both axes logarithmic, a panel for each batch. */
 export function drawScaling(records: readonly Record[]): string | null {
-  const setting = settingOf(records.filter(({ timings }) => timings.length > 0));
-  const points = scalings(records).flatMap(({ record, timing, dims, ms }, key) => {
+  const timed = withoutSurpassed(records).filter(({ timings }) => timings.length > 0);
+  const setting = settingOf(timed);
+  const points = scalings(timed).flatMap(({ record, timing, dims, ms }, key) => {
     const { run } = record;
     const way = WAYS.find(({ method }) => method === timing.method);
     const name = PANELS[run.family];

@@ -153,7 +153,6 @@ export const paper: ProfileSettings = {
   tradeoff: {
     ...tradeoff,
     batches: [1, 16, 100, 1_000],
-    flow: { layers: 5, hidden: [1024] },
     maxSequential: 100_000, // A batch of 1,000 in 784 dimensions would take minutes.
     time: { ...tradeoff.time, minSeconds: 2, maxSeconds: 60 },
   },

@@ -2,6 +2,7 @@ import { machineOf } from "../environment.ts";
 import { quantile } from "../metrics.ts";
 import type { TimingRun } from "../plan.ts";
 import type { Record, Timing } from "../record.ts";
+import { withoutSurpassed } from "./models.ts";
 
 /** One operation as it was timed. */
 export interface Timed {
@@ -33,10 +34,11 @@ export function timedOf(records: readonly Record[]): Timed[] {
 }
 
 /**
- * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of the
- * first profile and machine of several.
+ * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of profile
+ * paper if it has it, of several others or several machines of the first.
  */
-export function hardest(timed: readonly Timed[]): Timed[] {
+export function hardest(records: readonly Record[]): Timed[] {
+  const timed = timedOf(withoutSurpassed(records));
   const dim = Math.max(...timed.map(({ run }) => run.dim));
   const ofDim = timed.filter(({ run }) => run.dim === dim);
   const compared = ofDim.filter(({ timing }) => timing.method === "sequential");

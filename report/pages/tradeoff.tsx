@@ -47,7 +47,7 @@ export function tradeoff(site: Site, records: readonly Record[]): VNode {
         hasFilter
       />
       {jacobi(records)}
-      {reliabilityFigure(site, timed)}
+      {reliabilityFigure(site, records)}
     </>
   );
 }
@@ -133,7 +133,7 @@ export function directionsFigure(
   root: string,
   records: readonly Record[],
 ): VNode | null {
-  const [first] = hardest(timedOf(records));
+  const [first] = hardest(records);
   if (!first) return null;
   return site.figure(
     root,
@@ -178,8 +178,8 @@ function jacobi(records: readonly Record[]): VNode | null {
 }
 
 /** Every repetition of the hardest operations. */
-function reliabilityFigure(site: Site, timed: readonly Timed[]): VNode | null {
-  const shown = hardest(timed);
+function reliabilityFigure(site: Site, records: readonly Record[]): VNode | null {
+  const shown = hardest(records);
   const batch = shown[0]?.timing.batch;
   const rows = shown.flatMap(({ run, timing, medianMs }) => {
     const name = `${run.family} ${timing.op.replace("_", " ")}` +

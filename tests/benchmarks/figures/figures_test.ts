@@ -11,7 +11,7 @@ import type { Record } from "../../../benchmarks/record.ts";
 import { drawScaling } from "../../../benchmarks/figures/scaling_figure.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { loadDataset } from "../../../datasets/mod.ts";
-import { hardest, timedOf } from "../../../benchmarks/tables/timings.ts";
+import { hardest } from "../../../benchmarks/tables/timings.ts";
 
 const FLOOR = 2.4;
 
@@ -126,12 +126,20 @@ Deno.test("figures of toys have lines and places of their own for profiles and b
   );
 });
 
-Deno.test("hardest() is of one profile and backend", () => {
+Deno.test("hardest() is of one backend, and of profile paper if it has times", () => {
   const [run] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["maf"] });
   const timings = [{ op: "density", method: "direct", batch: 1, samplesMs: [7] }];
-  const of = (backend: string) => ({ run, timings, environment: { backend } }) as unknown as Record;
-  const found = hardest(timedOf([of("wasm"), of("cpu"), of("wasm")]));
+  const of = (backend: string, profile = "quick") =>
+    ({
+      run: { ...run, profile },
+      status: "ok",
+      timings,
+      environment: { backend },
+    }) as unknown as Record;
+  const found = hardest([of("wasm"), of("cpu"), of("wasm")]);
   assert.deepEqual(found.map(({ record }) => record.environment.backend), ["wasm", "wasm"]);
+  const [only, ...others] = hardest([of("wasm"), of("wasm", "paper")]);
+  assert.deepEqual([only!.run.profile, others], ["paper", []]);
   assert.deepEqual(hardest([]), []);
 });
 
@@ -159,6 +167,23 @@ Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
   assert.match(fillOf("glow on moons"), new RegExp(`fill="${colour}"`));
   assert.match(fillOf("glow deep on moons"), /fill="none"/);
   assert.equal(svg.match(/<title>glow on moons/g)!.length, 1);
+});
+
+Deno.test("profiles quick and paper time flows of the size whose NLL on MNIST profile paper has", () => {
+  const mnist = planRuns({
+    profile: "paper",
+    suites: ["mnist"],
+    variants: ["flat"],
+    families: ["maf"],
+  });
+  for (const profile of ["quick", "paper"] as const) {
+    const [timed] = planRuns({ profile, suites: ["tradeoff"], families: ["maf"] });
+    const { layers, hidden } = timed!.flow;
+    assert.deepEqual({ layers, hidden }, {
+      layers: mnist[0]!.flow.layers,
+      hidden: mnist[0]!.flow.hidden,
+    });
+  }
 });
 
 Deno.test("drawDirections() scores what was timed by flows of its size alone", () => {
