@@ -46,9 +46,10 @@ export function drawDirections(records: readonly Record[]): string | null {
   });
   if (points.length === 0) return null;
   const all = points.flatMap(({ sample, density }) => [sample, density]);
-  const [low, high] = [Math.min(...all) / 1.6, Math.max(...all) * 1.6];
+  // Room for labels on the left of the fastest.
+  const [low, high] = [Math.min(...all) / 5, Math.max(...all) * 1.6];
   const ticks = powersOfTen(all);
-  const side = 520;
+  const side = 680;
   const pixel = (ms: number) => side * Math.log(ms / low) / Math.log(high / low);
   const texts = points.map(({ name, score }) =>
     score === null ? name : `${name}: ${score.toFixed(2)}`
@@ -115,7 +116,7 @@ function sizeOf({ flow: { layers, hidden } }: QualityRun | TimingRun): string {
   return JSON.stringify([layers, hidden]);
 }
 
-/** Where each label stands beside its point, so that none covers another one or a point: the longest first. */
+/** Where each label stands beside its point, so that none covers another one or a point: the shortest first. */
 function placeLabels(
   points: readonly { readonly x: number; readonly y: number; readonly width: number }[],
 ): { textAnchor: "start" | "end"; dx: number; dy: number }[] {
@@ -126,12 +127,12 @@ function placeLabels(
     width: number,
     height: number,
   ): Box => [x, x + width, y - height, y + height];
-  const taken: Box[] = points.map(({ x, y }) => boxOf(x - 7, y, 14, 6));
+  const taken: Box[] = points.map(({ x, y }) => boxOf(x - 9, y, 18, 9));
   const places = new Map<
     typeof points[number],
     { textAnchor: "start" | "end"; dx: number; dy: number }
   >();
-  for (const point of points.toSorted((a, b) => b.width - a.width)) {
+  for (const point of points.toSorted((a, b) => a.width - b.width)) {
     const { x, y, width } = point;
     const choices = [0, 14, -14, 28, -28].flatMap((dy) => [
       { textAnchor: "start" as const, dx: 12, dy, box: boxOf(x + 12, y + dy, width, 7) },
