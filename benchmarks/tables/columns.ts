@@ -164,6 +164,7 @@ export const TIMING: readonly Column<TimingRow>[] = [
   { name: "layers", value: ({ record }) => layers(record.run) },
   { name: "hidden", value: ({ record }) => hidden(record.run) },
   { name: "gemm_build", value: ({ record }) => record.environment.gemmBuild ?? null },
+  { name: "profile", value: ({ record }) => record.run.profile },
 ];
 
 /** scaling.csv: how times grow with the number of coordinates. */
