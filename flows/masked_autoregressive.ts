@@ -72,8 +72,6 @@ export class MaskedAutoregressive implements Bijector {
   readonly #made: MadeNetwork;
   readonly #network: Mlp;
   readonly #scaleMap: ScaleMap;
-  /** The number of each column. */
-  readonly #column: tf.Tensor;
   #passes = 0;
 
   /**
@@ -87,7 +85,6 @@ export class MaskedAutoregressive implements Bijector {
     this.eventShape = [dim];
     this.inversion = inversion;
     this.#scaleMap = scaleMap;
-    this.#column = tf.keep(tf.range(0, dim, 1, "int32"));
     this.#network = new Mlp(name, {
       ...own,
       inputs: dim,
@@ -167,7 +164,6 @@ export class MaskedAutoregressive implements Bijector {
 
   [Symbol.dispose](): void {
     this.#network[Symbol.dispose]();
-    this.#column.dispose();
   }
 
   #affine(x: tf.Tensor, params: tf.Tensor, direction: AffineDirection): Moved {
@@ -215,13 +211,12 @@ export class MaskedAutoregressive implements Bijector {
     });
   }
 
-  /**
-   * x with one coordinate of y more; those not yet solved are 0 in x, and what the network says of them is not
-   * used.
-   */
+  /** x with one coordinate of y more: those not yet solved are 0 in x. */
   #learn(x: tf.Tensor, y: tf.Tensor, step: number): tf.Tensor {
     const { dim, isDescending } = this.#made;
-    return tf.where(tf.equal(this.#column, isDescending ? dim - 1 - step : step), y, x);
+    const i = isDescending ? dim - 1 - step : step;
+    const found = tf.slice(y, [0, i], [-1, 1]);
+    return tf.add(x, tf.pad(found, [[0, 0], [i, dim - 1 - i]]));
   }
 
   /** Ends with the (mu, a) that gave x, those of an iterate that x differs from by the tolerance at most. */
