@@ -18,14 +18,15 @@ import { scalings } from "./tables/scaling.ts";
 export async function withResults(readme: string, out: string, papers: string): Promise<string> {
   const records = withoutSurpassed(await currentRecords(out));
   const tables = pivots(records);
-  const quality = tables.filter(({ name }) => name === "quality");
-  const images = tables.filter(({ name }) => name === "images")
+  const named = (name: string) => tables.filter((table) => table.name === name);
+  const images = named("images")
     .map((table) => besidePublished(table, parse(papers, { columns: true })));
   const results = [
     ...images.map(toMarkdown),
     FIGURES.tradeoff,
-    ...quality.map(toMarkdown),
+    ...named("quality").map(toMarkdown),
     FIGURES.gaps,
+    ...named("energy").map(toMarkdown),
     toMarkdown(tradeoffPivot(records)),
     FIGURES.directions,
   ].join("\n");

@@ -167,8 +167,8 @@ export function isBaseline({ run }: Model): boolean {
 }
 
 /**
- * Without records of toys and of times that have some of profile paper beside them: of the same data set, family
- * and variant, on the same backend, and all of them ok.
+ * Without records of toys, of energies and of times that have some of profile paper beside them: of the same data
+ * set, family and variant, on the same backend, and all of them ok.
  */
 export function withoutSurpassed(records: readonly Record[]): Record[] {
   const modelOf = ({ run, environment: { backend } }: Record) =>
@@ -177,7 +177,7 @@ export function withoutSurpassed(records: readonly Record[]): Record[] {
   const isSurpassed = (record: Record) =>
     paper.get(modelOf(record))?.every(({ status }) => status === "ok") ?? false;
   return records.filter((record) =>
-    !["toy", "tradeoff"].includes(record.run.suite) || record.run.profile === "paper" ||
+    !["toy", "energy", "tradeoff"].includes(record.run.suite) || record.run.profile === "paper" ||
     !isSurpassed(record)
   );
 }

@@ -192,7 +192,8 @@ function energyPivot(records: readonly Record[]): Pivot {
     head: ["KL, nats (ESS)", "log Z", ...families],
     rows,
     note:
-      "Lower is better: KL of the flow to the normalised target, which is 0 for a perfect fit. ESS: " +
+      "Flows fitted to energies without data, by reverse KL, the mean over seeds. Lower is better: KL of the flow to " +
+      "the normalised target, which is 0 for a perfect fit. ESS: " +
       "effective sample size of the flow's importance weights, a share of the samples; it cannot see " +
       "what the flow misses.",
   };
