@@ -465,6 +465,11 @@ Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
   assert.equal(withoutSurpassed([quick, paper({}), diverged]).length, 3);
   const other = paper({ run: { ...quick.run, profile: "paper", family: "iaf" } as Record["run"] });
   assert.equal(withoutSurpassed([quick, other]).length, 2);
+  // Of MNIST both are shown.
+  for (const [suite, left] of [["energy", 1], ["tradeoff", 1], ["mnist", 2]] as const) {
+    const both = [quick, paper({})].map((one) => ({ ...one, run: { ...one.run, suite } }));
+    assert.equal(withoutSurpassed(both).length, left, suite);
+  }
 });
 
 Deno.test("tables of scores show the standard error where a few examples decide", () => {
