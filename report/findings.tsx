@@ -4,7 +4,7 @@ import type { Record } from "../benchmarks/record.ts";
 import { duration, ratio, spaced } from "../benchmarks/tables/format.ts";
 import { bits, gap, isBaseline, type Model, modelsOf } from "../benchmarks/tables/models.ts";
 import { CONV_VARIANTS } from "../benchmarks/plan.ts";
-import { hardest } from "../benchmarks/tables/timings.ts";
+import { hardest, type Timed } from "../benchmarks/tables/timings.ts";
 
 /** A family is at the floor of a data set within so many nats. */
 const AT_FLOOR = 0.02;
@@ -12,11 +12,12 @@ const AT_FLOOR = 0.02;
 /** What the records say, in sentences with their numbers: nothing that is not computed from them. */
 export function findings(records: readonly Record[]): VNode[] {
   const models = modelsOf(records).filter(({ run }) => run.suite !== "report");
+  const hard = hardest(records);
   return [
     ...imageFindings(models),
     toyFinding(models),
-    slowDirection(records, "maf", "sample", "samples", "density"),
-    slowDirection(records, "iaf", "density", "densities", "sample"),
+    slowDirection(hard, "maf", "sample", "samples", "density"),
+    slowDirection(hard, "iaf", "density", "densities", "sample"),
     failures(records),
   ].filter((finding) => finding !== null);
 }
@@ -80,15 +81,16 @@ function toyFinding(models: readonly Model[]): VNode | null {
 
 /** What the slow direction of an autoregressive family costs, one coordinate at a time and not. */
 function slowDirection(
-  records: readonly Record[],
+  hard: readonly Timed[],
   family: string,
   slow: string,
   plural: string,
   fast: string,
 ): VNode | null {
-  const hard = hardest(records).filter(({ run }) => run.family === family);
   const find = (op: string, method: string) =>
-    hard.find(({ timing }) => timing.op === op && timing.method === method);
+    hard.find(({ run, timing }) =>
+      run.family === family && timing.op === op && timing.method === method
+    );
   const [sequential, incremental, direct] = [
     find(slow, "sequential"),
     find(slow, "incremental"),

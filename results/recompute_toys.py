@@ -157,7 +157,7 @@ def recompute_energy(flow, dataset):
     line = torch.linspace(-7, 7, 701)
     grid = torch.cartesian_prod(line, line)
     walls = normal_energy(torch.relu(abs(grid) - 4) / 0.4).sum(1)
-    energy = choose(ENERGIES, "energy", dataset)(*grid.T) + walls
+    energy = ENERGIES[dataset](*grid.T) + walls
     cell = (line[1] - line[0]).item() ** 2
     log_z = torch.logsumexp(-energy, 0).item() + math.log(cell)
     log_p = torch.cat([flow.log_prob(x, None) for x in grid.split(20000)])
@@ -167,7 +167,7 @@ def recompute_energy(flow, dataset):
 
 def recompute_toy(flow, dataset):
     """NLL and mass of a flow."""
-    make, variables, side = choose(DATASETS, "data set", dataset)
+    make, variables, side = DATASETS[dataset]
     values = torch.meshgrid(*[nodes for nodes, _ in variables], indexing="ij")
     weights = math.prod(torch.meshgrid(*[weights for _, weights in variables], indexing="ij")).flatten()
     points = torch.stack(make(*[value.flatten() for value in values]), 1)
@@ -184,6 +184,7 @@ def main():
     parser.add_argument("dataset")
     parser.add_argument("flows", nargs="+")
     options = parser.parse_args()
+    choose({**DATASETS, **ENERGIES}, "data set", options.dataset)
     recompute, score = (recompute_energy, "kl") if options.dataset in ENERGIES else (recompute_toy, "nll")
     print(f"file,family,dataset,{score}_nats,mass")
     for path in options.flows:
