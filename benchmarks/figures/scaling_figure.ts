@@ -76,9 +76,13 @@ export function drawScaling(records: readonly Record[]): string | null {
         }),
         Plot.line(points, { ...at, z: "series", stroke: "colour", strokeWidth: 2 }),
         Plot.dot(points, { ...at, fill: "colour", symbol: "symbol", r: 3.5, title: "title" }),
-        ...ends.map((end) =>
-          Plot.text([end], { ...at, text: "line", textAnchor: "start", dx: 9, dy: end.dy })
-        ),
+        // Of a line that ends early the label stands before its end, above the line: behind it are others.
+        ...ends.map((end) => {
+          const place = end.dim < dims.at(-1)!
+            ? { textAnchor: "end", dx: -9 } as const
+            : { textAnchor: "start", dx: 9 } as const;
+          return Plot.text([end], { ...at, ...place, text: "line", dy: end.dy });
+        }),
       ],
     },
     "Time over the number of coordinates: samples of MAF and densities of IAF by way of inverting",
