@@ -82,6 +82,13 @@ export const paper: ProfileSettings = {
         train: { ...toyFlat.train, maxSteps: 5_000, validateEvery: 250 },
         expectedSeconds: 25,
       },
+      // How far from converged flat is: all is stretched, one seed.
+      long: {
+        ...toyFlat,
+        train: { ...toyFlat.train, maxSteps: 20_000, validateEvery: 1_000 },
+        seeds: [0],
+        expectedSeconds: 100,
+      },
       deep: toyDeep,
       // What bends more where deep has more layers.
       mixture: {

@@ -96,6 +96,7 @@ function variantNotes(models: readonly string[]): string {
 
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
   made: "a flow of one layer",
+  long: "four times the steps",
   deep: "more layers, RealNVP of images with weight decay, on toys more steps, by Muon",
   mixture:
     "8 layers of couplings by mixtures of 16 logistic distributions in place of affine ones, a logistic base, the steps of deep",
