@@ -11,6 +11,7 @@ import { toMarkdown } from "./tables/summary.ts";
 import { currentRecords } from "./tables.ts";
 import { FAMILIES } from "../flows/families.ts";
 import { settingOf, withoutSurpassed } from "./tables/models.ts";
+import { timedOn } from "./tables/timings.ts";
 import type { Record as RunRecord } from "./record.ts";
 import { scalings } from "./tables/scaling.ts";
 
@@ -49,7 +50,7 @@ function fill(readme: string, name: string, content: string): string {
 const FIGURES = {
   tradeoff:
     "![Time of samples of MAF and of densities of IAF over the number of coordinates: one coordinate at " +
-    "a time it grows faster than D, incrementally it stays near the fast direction]" +
+    "a time it grows faster than D, incrementally it stays within a few times the fast direction]" +
     "(results/reference/figures/tradeoff.svg)\n",
   gaps:
     "![Gap to the entropy of each family on each toy density, with 95 % intervals](results/reference/figures/gaps.svg)\n",
@@ -102,7 +103,8 @@ export function tradeoffPivot(records: readonly RunRecord[]): Pivot {
         return ms === undefined ? "" : threeDigits(ms);
       }),
     ]),
-    note: "All families and dimensions: [timing.md](results/reference/tables/timing.md).",
+    note: timedOn(all.map(({ record }) => record)) +
+      " All families and dimensions: [timing.md](results/reference/tables/timing.md).",
   };
 }
 

@@ -167,18 +167,29 @@ export function isBaseline({ run }: Model): boolean {
 }
 
 /**
- * Without records of toys, of energies and of times that have some of profile paper beside them: of the same data
- * set, family and variant, on the same backend, and all of them ok.
+ * Without records of toys, of energies and of times that have some of profile paper beside them, all of them ok: of
+ * the same data set, family and variant on the same backend; of times of the same family on the same machine, in each
+ * of the dimensions.
  */
 export function withoutSurpassed(records: readonly Record[]): Record[] {
-  const modelOf = ({ run, environment: { backend } }: Record) =>
-    JSON.stringify([...subjectOf(run), backend]);
-  const paper = Map.groupBy(records.filter(({ run }) => run.profile === "paper"), modelOf);
-  const isSurpassed = (record: Record) =>
-    paper.get(modelOf(record))?.every(({ status }) => status === "ok") ?? false;
+  const seriesOf = ({ run, environment }: Record) =>
+    JSON.stringify(
+      run.kind === "timing"
+        ? [run.suite, run.family, run.variant, machineOf(environment)]
+        : [...subjectOf(run), environment.backend],
+    );
+  const isPaper = ({ run }: Record) => run.profile === "paper";
+  const paper = Map.groupBy(records.filter(isPaper), seriesOf);
+  const others = Map.groupBy(records.filter((record) => !isPaper(record)), seriesOf);
+  const isSurpassed = (series: string) => {
+    const better = paper.get(series) ?? [];
+    const datasets = new Set(better.map(({ run }) => run.dataset));
+    return better.every(({ status }) => status === "ok") &&
+      others.get(series)!.every(({ run }) => datasets.has(run.dataset));
+  };
   return records.filter((record) =>
-    !["toy", "energy", "tradeoff"].includes(record.run.suite) || record.run.profile === "paper" ||
-    !isSurpassed(record)
+    isPaper(record) || !["toy", "energy", "tradeoff"].includes(record.run.suite) ||
+    !isSurpassed(seriesOf(record))
   );
 }
 

@@ -22,7 +22,7 @@ export interface Scaling {
 /** Fits start here: below, a call costs what it costs whatever D is. */
 const FIRST_DIM = 8;
 
-/** One row for each family, operation, method, batch, backend and machine of the timing records. */
+/** One row for each suite, profile, family, operation, method, batch and machine of the timing records. */
 export function scalings(records: readonly Record[]): Scaling[] {
   const rows = records.flatMap((record) => record.timings.map((timing) => ({ record, timing })));
   const key = (

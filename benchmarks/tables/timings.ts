@@ -20,6 +20,17 @@ export function timedWith({ run, environment }: Record): string {
   return `${run.profile}, ${backend}${run.kind === "timing" ? `, ${threads}` : ""}`;
 }
 
+/** Of what size the flows were that were timed, on what and when, and what an empty cell is: for a note. */
+export function timedOn(records: readonly Record[]): string {
+  const settings = records.flatMap(({ run: { kind, profile, flow }, environment, startedAt }) => {
+    if (kind !== "timing") return [];
+    const { cpu, threads } = machineOf(environment);
+    const [size, day] = [[flow.hidden].flat().join(" x "), startedAt.slice(0, 10)];
+    return [`${flow.layers} layers of ${size} (${profile}, ${cpu}, ${threads}, ${day})`];
+  });
+  return `Flows of ${[...new Set(settings)].join("; ")}. What is missing was not timed.`;
+}
+
 /** All that was timed. */
 export function timedOf(records: readonly Record[]): Timed[] {
   return records.flatMap((record) => {
@@ -34,8 +45,8 @@ export function timedOf(records: readonly Record[]): Timed[] {
 }
 
 /**
- * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of profile
- * paper if it has it, of several others or several machines of the first.
+ * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of several
+ * profiles or machines of the first that has it, and of no profile that paper took the place of.
  */
 export function hardest(records: readonly Record[]): Timed[] {
   const timed = timedOf(withoutSurpassed(records));

@@ -84,3 +84,15 @@ Deno.test("planRuns() plans Fashion-MNIST as MNIST, in suite mnist, if it is nam
   const fashion = planRuns({ profile: "paper", datasets: ["fashion_mnist"] });
   assert.deepEqual(fashion.map((run) => ({ ...run, dataset: "mnist" })), mnist(["mnist"]));
 });
+
+Deno.test("profiles quick and paper time flows of the size whose NLL on MNIST profile paper has", () => {
+  const sizesOf = (profile: "quick" | "paper", suite: string) =>
+    new Set(
+      planRuns({ profile, suites: [suite], variants: ["flat"], seeds: [0] })
+        .filter(({ kind, flow }) => kind !== "energy" && flow.layers !== undefined)
+        .map(({ family, flow: { layers, hidden } }) => JSON.stringify([family, layers, hidden])),
+    );
+  for (const profile of ["quick", "paper"] as const) {
+    assert.deepEqual(sizesOf(profile, "tradeoff"), sizesOf("paper", "mnist"), profile);
+  }
+});

@@ -169,16 +169,6 @@ Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
   assert.equal(svg.match(/<title>glow on moons/g)!.length, 1);
 });
 
-Deno.test("profiles quick and paper time flows of the size whose NLL on MNIST profile paper has", () => {
-  const sizeOf = (profile: "quick" | "paper", suite: string) => {
-    const [run] = planRuns({ profile, suites: [suite], variants: ["flat"], families: ["maf"] });
-    return [run!.flow.layers, run!.flow.hidden];
-  };
-  for (const profile of ["quick", "paper"] as const) {
-    assert.deepEqual(sizeOf(profile, "tradeoff"), sizeOf("paper", "mnist"), profile);
-  }
-});
-
 Deno.test("drawDirections() scores what was timed by flows of its size alone", () => {
   const [timed] = planRuns({ profile: "quick", suites: ["tradeoff"], families: ["maf"] });
   const [scored] = planRuns({ profile: "quick", suites: ["mnist"], families: ["maf"] });

@@ -466,9 +466,30 @@ Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
   const other = paper({ run: { ...quick.run, profile: "paper", family: "iaf" } as Record["run"] });
   assert.equal(withoutSurpassed([quick, other]).length, 2);
   // Of MNIST both are shown.
-  for (const [suite, left] of [["energy", 1], ["tradeoff", 1], ["mnist", 2]] as const) {
+  for (const [suite, left] of [["energy", 1], ["mnist", 2]] as const) {
     const both = [quick, paper({})].map((one) => ({ ...one, run: { ...one.run, suite } }));
     assert.equal(withoutSurpassed(both).length, left, suite);
+  }
+});
+
+Deno.test("withoutSurpassed() takes times of a family and a machine together", () => {
+  const timesOf = (profile: "quick" | "paper", dims: number[], machine: object = {}) =>
+    planRuns({ profile, suites: ["tradeoff"], families: ["maf"] })
+      .filter((run) => run.kind === "timing" && dims.includes(run.dim))
+      .map((run) => {
+        const { environment, ...rest } = record({ id: `${profile} ${run.dataset}` });
+        return { ...rest, run, environment: { ...environment, ...machine } };
+      });
+  const left = (records: Record[]) => withoutSurpassed(records).map(({ runId }) => runId);
+  const quick = timesOf("quick", [2, 8]);
+  assert.deepEqual(left([...quick, ...timesOf("paper", [2, 8])]), [
+    "paper normal2",
+    "paper normal8",
+  ]);
+  // A line is of one profile: a run of paper that is not at its end does not tear that of quick.
+  assert.equal(left([...quick, ...timesOf("paper", [8])]).length, 3);
+  for (const machine of [{ threads: 7 }, { cpu: "another" }, { backend: "cpu" }]) {
+    assert.equal(left([...quick, ...timesOf("paper", [2, 8], machine)]).length, 4);
   }
 });
 
