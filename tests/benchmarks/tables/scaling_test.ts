@@ -10,7 +10,8 @@ const [plan] = planRuns({ profile: "smoke", suites: ["tradeoff"], families: ["ma
 function records(times: { [method: string]: (dim: number) => number | null }): Record[] {
   return [2, 8, 64, 256].map((dim) => ({
     run: { ...plan, dim },
-    environment: { backend: "wasm" },
+    environment: { backend: "wasm", cpu: "a processor", threads: 2 },
+    startedAt: "2026-01-02T03:04:05Z",
     timings: Object.entries(times).flatMap(([method, time]) => {
       const ms = time(dim);
       const timing = { op: "sample", method, batch: 1, samplesMs: [9 * ms!, ms, ms] };
@@ -28,7 +29,7 @@ Deno.test("scalings() fits the exponent of the medians from D = 8 on", () => {
 
 Deno.test("scalings() fits no exponent over several machines", () => {
   const all = records({ direct: (dim) => dim });
-  for (const change of [{ cpu: "b" }, { threads: 2 }, { gemm: "c" }, { gemmBuild: "d" }]) {
+  for (const change of [{ cpu: "b" }, { threads: 1 }, { gemm: "c" }, { gemmBuild: "d" }]) {
     const moved = all.map((record, i) =>
       i < 2 ? record : { ...record, environment: { ...record.environment, ...change } }
     );
@@ -61,7 +62,8 @@ Deno.test("what was not timed in all dimensions is compared where it was, and ha
     scalings(some).map((row) => [row.timing.method, row]),
   );
   assert.deepEqual([sequential!.dims, incremental!.fasterFromDim], [[2, 8, 64], 2]);
-  const { head, rows } = tradeoffPivot(some);
+  const { head, rows, note } = tradeoffPivot(some);
+  assert.match(note, /layers of [\d x]+ \(smoke, a processor, 2 threads, 2026-01-02\)\. What/);
   assert.equal(head[0], "median ms, D = 256");
   assert.deepEqual(rows, [["maf sample, sequential", ""], ["maf sample, incremental", "256"]]);
 });
