@@ -10,14 +10,14 @@ import { type Pivot, pivots, threeDigits } from "./tables/pivot.ts";
 import { toMarkdown } from "./tables/summary.ts";
 import { currentRecords } from "./tables.ts";
 import { FAMILIES } from "../flows/families.ts";
-import { settingOf, withoutSurpassed } from "./tables/models.ts";
+import { settingOf, withoutLong, withoutSurpassed } from "./tables/models.ts";
 import { timedOn } from "./tables/timings.ts";
 import type { Record as RunRecord } from "./record.ts";
 import { scalings } from "./tables/scaling.ts";
 
 /** The README with the tables of an output folder, beside published numbers, between its marks. */
 export async function withResults(readme: string, out: string, papers: string): Promise<string> {
-  const records = withoutSurpassed(await currentRecords(out));
+  const records = withoutLong(withoutSurpassed(await currentRecords(out)));
   const tables = pivots(records);
   const named = (name: string) => tables.filter((table) => table.name === name);
   const images = named("images")

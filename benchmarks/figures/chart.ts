@@ -60,6 +60,47 @@ export function inLine(names: readonly string[], space: number): number[] {
   return names.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
 }
 
+/** Panels in rows of so many: where each stands. */
+export function inRowsOf(columns: number, panels: readonly string[]) {
+  return {
+    fx: (panel: string): number => panels.indexOf(panel) % columns,
+    fy: (panel: string): number => Math.floor(panels.indexOf(panel) / columns),
+  };
+}
+
+/** The name of each panel at its foot. */
+export function panelNames(panels: readonly string[], place: ReturnType<typeof inRowsOf>) {
+  return Plot.text(panels, {
+    ...place,
+    text: (panel: string) => panel,
+    frameAnchor: "bottom",
+    dy: -8,
+    fontWeight: "bold",
+  });
+}
+
+/** What a legend says of a model. */
+export interface Legend {
+  readonly model: string;
+  readonly colour: string;
+  readonly fill: string;
+  readonly symbol: string;
+}
+
+/** A line of symbols with the names of the models, above the panel that `place` says. */
+export function legend(points: readonly Legend[], place: Plot.TextOptions): Plot.Markish[] {
+  const models = [...new Map(points.map((point) => [point.model, point])).values()];
+  const dx = inLine(models.map(({ model }) => model), 40);
+  return models.flatMap(({ model, colour, fill, symbol }, i) => {
+    const above = { ...place, frameAnchor: "top-left", dy: -26 } as const;
+    const style = { fill, stroke: colour, symbol: () => symbol, r: 4 };
+    return [
+      Plot.dot([model], { ...above, dx: dx[i]! + 8, ...style }),
+      Plot.text([model], { ...above, dx: dx[i]! + 18, dy: -31, text: () => model }),
+    ];
+  });
+}
+
 /** Ticks of a logarithmic axis over some times, ms. */
 export function powersOfTen(times: readonly number[]): number[] {
   const known = times.filter(Number.isFinite);

@@ -1,9 +1,25 @@
 import { drawPoints } from "../../datasets/load_dataset.ts";
 import { DATASETS } from "../../datasets/mod.ts";
-import { chart, DASHES, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
+import {
+  chart,
+  DASHES,
+  inLine,
+  inRowsOf,
+  panelNames,
+  Plot,
+  styleOf,
+  variantStyle,
+} from "./chart.ts";
 import { spaced } from "../tables/format.ts";
 import { mean, median } from "../metrics.ts";
-import { type Model, modelsOf, settingOf, toyModels, withoutSurpassed } from "../tables/models.ts";
+import {
+  type Model,
+  modelsOf,
+  settingOf,
+  toyModels,
+  withoutLong,
+  withoutSurpassed,
+} from "../tables/models.ts";
 import type { QualityRun } from "../plan.ts";
 import type { Record } from "../record.ts";
 
@@ -12,7 +28,7 @@ const COLUMNS = 3;
 
 /** How the gap to the true density falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
-  const models = toyModels(modelsOf(withoutSurpassed(records)));
+  const models = toyModels(modelsOf(withoutLong(withoutSurpassed(records))));
   const setting = settingOf(models.flatMap(({ records }) => records));
   const floors = new Map<string, number>();
   const floorOf = (run: QualityRun): number => {
@@ -34,10 +50,7 @@ export function drawConvergence(records: readonly Record[]): string | null {
   });
   if (points.length === 0) return null;
   const datasets = [...new Set(points.map(({ dataset }) => dataset))];
-  const place = {
-    fx: (dataset: string) => datasets.indexOf(dataset) % COLUMNS,
-    fy: (dataset: string) => Math.floor(datasets.indexOf(dataset) / COLUMNS),
-  };
+  const place = inRowsOf(COLUMNS, datasets);
   const steps = points.map(({ step }) => step);
   const ticks = [100, 300, 1_000, 3_000, 10_000, 30_000]
     .filter((tick) => tick >= Math.min(...steps) && tick <= Math.max(...steps));
@@ -68,14 +81,7 @@ export function drawConvergence(records: readonly Record[]): string | null {
       ...Object.entries(DASHES).map(([name, strokeDasharray]) =>
         Plot.line(points.filter(({ line }) => line === name), { ...at, strokeDasharray })
       ),
-      Plot.text(datasets, {
-        ...place,
-        text: (dataset: string) => dataset,
-        frameAnchor: "bottom-left",
-        dy: -6,
-        dx: 6,
-        fontWeight: "bold",
-      }),
+      panelNames(datasets, place),
       ...legend(points),
     ],
   }, "Validation loss minus the true density's over steps, the median over seeds");

@@ -1,3 +1,4 @@
+import { drawBudgets } from "./budgets_figure.ts";
 import { standalone } from "./chart.ts";
 import { drawConvergence } from "./convergence_figure.ts";
 import { drawDirections } from "./directions_figure.ts";
@@ -12,6 +13,7 @@ export function buildFigures(records: readonly Record[]): { [file: string]: stri
     "figures/directions.svg": drawDirections(records),
     "figures/gaps.svg": drawGaps(records),
     "figures/convergence.svg": drawConvergence(records),
+    "figures/budgets.svg": drawBudgets(records),
   };
   return Object.fromEntries(
     Object.entries(drawn).map(([file, svg]) => [file, svg && standalone(svg)]),

@@ -1,4 +1,4 @@
-import { chart, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
+import { chart, legend, Plot, styleOf, variantStyle } from "./chart.ts";
 import { spaced } from "../tables/format.ts";
 import {
   gap,
@@ -6,13 +6,14 @@ import {
   modelsOf,
   settingOf,
   toyModels,
+  withoutLong,
   withoutSurpassed,
 } from "../tables/models.ts";
 import type { Record } from "../record.ts";
 
 /** How far each family is from the entropy, a panel for each data set. */
 export function drawGaps(records: readonly Record[]): string | null {
-  const models = toyModels(modelsOf(withoutSurpassed(records)))
+  const models = toyModels(modelsOf(withoutLong(withoutSurpassed(records))))
     .filter((model) => !isBaseline(model) && gap(model) !== null);
   const setting = settingOf(models.flatMap(({ records }) => records));
   const points = models.map((model) => {
@@ -53,7 +54,7 @@ export function drawGaps(records: readonly Record[]): string | null {
     symbol: { type: "identity" },
     fy: { label: null, axis: "left", domain: [...new Set(points.map(({ dataset }) => dataset))] },
     marks: [
-      ...legend(points),
+      ...legend(points, { fy: () => points[0]!.dataset }),
       Plot.ruleY(points, {
         fy: "dataset",
         y: "model",
@@ -74,27 +75,4 @@ export function drawGaps(records: readonly Record[]): string | null {
       }),
     ],
   }, "Gap to the entropy of each family on each toy density, with 95 % intervals");
-}
-
-/** A line of symbols with the names of the models, above the first panel. */
-function legend(
-  points: readonly {
-    readonly model: string;
-    readonly dataset: string;
-    readonly colour: string;
-    readonly fill: string;
-    readonly symbol: string;
-  }[],
-): Plot.Markish[] {
-  const models = [...new Map(points.map((point) => [point.model, point])).values()];
-  const fy = () => points[0]!.dataset;
-  const dx = inLine(models.map(({ model }) => model), 40);
-  return models.flatMap(({ model, colour, fill, symbol }, i) => {
-    const place = { fy, frameAnchor: "top-left", dy: -26 } as const;
-    const style = { fill, stroke: colour, symbol: () => symbol, r: 4 };
-    return [
-      Plot.dot([model], { ...place, dx: dx[i]! + 8, ...style }),
-      Plot.text([model], { ...place, dx: dx[i]! + 18, dy: -31, text: () => model }),
-    ];
-  });
 }

@@ -193,6 +193,11 @@ export function withoutSurpassed(records: readonly Record[]): Record[] {
   );
 }
 
+/** Without flows of variant `long`, which a figure of their own has beside those of `flat`. */
+export function withoutLong(records: readonly Record[]): Record[] {
+  return records.filter(({ run }) => run.variant !== "long");
+}
+
 /** Models of the data sets of the plane and of files, but for those of the suite report. */
 export function toyModels(models: readonly Model[]): Model[] {
   return models.filter(({ run }) =>

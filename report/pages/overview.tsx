@@ -1,5 +1,6 @@
 import type { VNode } from "npm:preact@10.29.0";
 import type { Record } from "../../benchmarks/record.ts";
+import { withoutLong } from "../../benchmarks/tables/models.ts";
 import { findings } from "../findings.tsx";
 import type { Site } from "../site.tsx";
 import { imageTable, toyTable } from "./quality.tsx";
@@ -42,7 +43,7 @@ export function overview(
       </section>
       <section aria-labelledby="toys">
         <h2 id="toys">Toy densities</h2>
-        {toyTable(records)}
+        {toyTable(withoutLong(records))}
       </section>
       <section aria-labelledby="made">
         <h2 id="made">How it was made</h2>

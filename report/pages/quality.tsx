@@ -3,6 +3,7 @@ import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
 import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import { grouped, spaced, withReach } from "../../benchmarks/tables/format.ts";
+import { drawBudgets } from "../../benchmarks/figures/budgets_figure.ts";
 import { drawConvergence } from "../../benchmarks/figures/convergence_figure.ts";
 import { drawGaps } from "../../benchmarks/figures/gaps_figure.ts";
 import {
@@ -52,6 +53,7 @@ export function quality(
       {toyTable(records)}
       {gapFigure(site, records)}
       {convergenceFigure(site, records)}
+      {budgetsFigure(site, records)}
       {energies(records)}
     </>
   );
@@ -274,6 +276,16 @@ function convergenceFigure(site: Site, records: readonly Record[]): VNode | null
     drawConvergence(records),
     "How the gap falls in training: validation loss minus that of the true density, the median over seeds. Where " +
       "curves still fall, more steps would help; the learning rate ends at 1 % of its first value. Values below 0.001 are drawn there.",
+  );
+}
+
+function budgetsFigure(site: Site, records: readonly Record[]): VNode | null {
+  return site.figure(
+    "",
+    "budgets",
+    drawBudgets(records),
+    "The KL after the steps of variant flat, the mean over seeds, and after four times as many, variant long, with 95 % " +
+      "intervals: over seeds where there are several, else over test points. Values below 0.001 are drawn there.",
   );
 }
 

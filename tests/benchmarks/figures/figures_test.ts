@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { drawBudgets } from "../../../benchmarks/figures/budgets_figure.ts";
 import { styleOf } from "../../../benchmarks/figures/chart.ts";
 import {
   drawConvergence,
@@ -148,9 +149,11 @@ Deno.test("figures of toys are left out where there is nothing to draw", () => {
   const record = { ...rest, scores: { ...scores!, floorNats: null, klNats: null } };
   assert.equal(drawConvergence([record]), null);
   assert.equal(drawGaps([record]), null);
+  const long = { ...record, run: { ...record.run, variant: "long" } } as Record;
+  assert.equal(drawBudgets([long]), null);
   const [run] = planRuns({ profile: "quick", suites: ["mnist"], families: ["maf"] });
   const image = { ...record, run: run!, timings: [] };
-  for (const draw of [drawConvergence, drawGaps, drawDirections, drawScaling]) {
+  for (const draw of [drawConvergence, drawGaps, drawBudgets, drawDirections, drawScaling]) {
     assert.equal(draw([image]), null, draw.name);
   }
 });
@@ -167,6 +170,26 @@ Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
   assert.match(fillOf("glow on moons"), new RegExp(`fill="${colour}"`));
   assert.match(fillOf("glow deep on moons"), /fill="none"/);
   assert.equal(svg.match(/<title>glow on moons/g)!.length, 1);
+});
+
+Deno.test("drawBudgets() has long flows beside flat ones of the same profile, which other figures have alone", () => {
+  const records = [
+    recordOf("maf", [0.2]),
+    recordOf("maf", [0.4], { seed: 1 }),
+    recordOf("maf", [0.8], { profile: "quick" }),
+    recordOf("maf", [0.1], { variant: "long" }),
+    recordOf("iaf", [0.5], { variant: "long" }),
+    recordOf("glow", [0.5]),
+  ];
+  const titles = (svg: string | null) =>
+    [...svg!.matchAll(/<title>([^<]*)</g)].map(([, title]) => title);
+  assert.deepEqual(titles(drawBudgets(records)), [
+    "maf on moons: 0.3000 nats",
+    "maf long on moons: 0.1000 nats",
+    "iaf long on moons: 0.5000 nats",
+  ]);
+  assert.doesNotMatch(titles(drawGaps(records)).join(), /long/);
+  assert.equal(drawBudgets(records.filter(({ run }) => run.variant === "flat")), null);
 });
 
 Deno.test("drawDirections() scores what was timed by flows of its size alone", () => {
