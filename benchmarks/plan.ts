@@ -12,9 +12,9 @@ export type Profile = "smoke" | "quick" | "paper";
  *
  *     flat        as vectors
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
- *     long        the same with four times the steps
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
  *     mixture     8 couplings by mixtures of 16 logistic distributions in place of affine ones, a logistic base
+ *     long        flat, with four times the steps
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths
@@ -27,9 +27,9 @@ export type Profile = "smoke" | "quick" | "paper";
 export const VARIANTS = [
   "flat",
   "made",
-  "long",
   "deep",
   "mixture",
+  "long",
   "grey",
   "conv",
   "conv_grey",

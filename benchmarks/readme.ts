@@ -104,7 +104,7 @@ export function tradeoffPivot(records: readonly RunRecord[]): Pivot {
       }),
     ]),
     note: timedOn(all.map(({ record }) => record)) +
-      " All families and dimensions: [timing.md](results/reference/tables/timing.md).",
+      " What has no time was not timed. All families and dimensions: [timing.md](results/reference/tables/timing.md).",
   };
 }
 

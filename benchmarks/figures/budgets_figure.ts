@@ -1,39 +1,66 @@
-import { chart, inRowsOf, legend, panelNames, Plot, styleOf } from "./chart.ts";
-import { gap, type Model, modelsOf, toyModels } from "../tables/models.ts";
-import { spaced } from "../tables/format.ts";
+import { chart, legend, Plot, styleOf } from "./chart.ts";
+import { GAP_TICKS, inPanels, LEAST_GAP } from "./_panels.ts";
+import { decisiveOf, type QualityRun } from "../plan.ts";
 import type { Record } from "../record.ts";
+import { settingOf } from "../tables/models.ts";
+import { spaced } from "../tables/format.ts";
 
-/** Panels of a line. */
-const COLUMNS = 3;
-
-/** Nats; a logarithmic axis has no zero. */
-const TICKS = [0.001, 0.01, 0.1, 1];
-
-/** The gap of flat flows after their steps and after those of variant `long`, a panel for each data set. */
+/**
+ * The gap of each flat flow after its steps, and a line to that of variant `long` where there is one of the same
+ * seed; a panel for each data set.
+ */
 export function drawBudgets(records: readonly Record[]): string | null {
-  const models = toyModels(modelsOf(records));
-  const points = models.filter(({ run }) => run.variant === "long").flatMap((long) => {
-    const flat = models.find((model) => isSameButForSteps(model, long));
-    return [flat, long].flatMap((model) => (model && pointOf(model)) ?? []);
-  });
-  if (points.length === 0) return null;
-  const datasets = [...new Set(points.map(({ dataset }) => dataset))];
-  const steps = [...new Set(points.map(({ steps }) => steps))];
-  const place = inRowsOf(COLUMNS, datasets);
-  const at = {
-    fx: ({ dataset }: { dataset: string }) => place.fx(dataset),
-    fy: ({ dataset }: { dataset: string }) => place.fy(dataset),
-    x: "steps",
-    stroke: "colour",
+  const scored = records.filter(({ run, status, scores }) =>
+    run.kind === "quality" && run.train !== null && ["flat", "long"].includes(run.variant) &&
+    status === "ok" && scores?.klNats != null
+  );
+  const setting = settingOf(scored);
+  const [flat, long] = ["flat", "long"].map((variant) =>
+    scored.filter(({ run }) => run.variant === variant)
+  ) as [Record[], Record[]];
+  const keyed = (records: readonly Record[], key: (record: Record) => string) =>
+    new Map(records.map((record) => [key(record), record]));
+  const [flatBySeed, longByModel] = [keyed(flat, ofSeed), keyed(long, ofModel)];
+  const pairs = long.filter((record) => flatBySeed.has(ofSeed(record)))
+    .flatMap((record) => [flatBySeed.get(ofSeed(record))!, record].map(pointOf));
+  const others = flat.filter((record) => longByModel.has(ofModel(record))).map(pointOf);
+  if (pairs.length === 0) return null;
+
+  function pointOf(record: Record) {
+    const { dataset, family, seed, train } = record.run as QualityRun;
+    const { colour, symbol } = styleOf(family);
+    const model = family + setting(record);
+    const kl = record.scores!.klNats!;
+    return {
+      dataset: spaced(dataset),
+      model,
+      seeds: ofSeed(record),
+      steps: train!.maxSteps,
+      gap: Math.max(kl, LEAST_GAP),
+      colour,
+      fill: colour,
+      symbol,
+      title: `${model} on ${spaced(dataset)}, ${train!.maxSteps} steps, seed ${seed}: ` +
+        `${kl.toFixed(4)} nats`,
+    };
+  }
+
+  const steps = [...new Set(pairs.map(({ steps }) => steps))];
+  const panels = inPanels([...new Set(pairs.map(({ dataset }) => dataset))]);
+  const models = [...new Set(pairs.map(({ model }) => model))];
+  const marksOf = (model: string, i: number) => {
+    const of = (points: typeof pairs) => points.filter((point) => point.model === model);
+    // Models stand beside each other.
+    const at = { ...panels.at, x: "steps", y: "gap", dx: 5 * (i - (models.length - 1) / 2) };
+    return [
+      Plot.dot(of(others), { ...at, fill: "colour", r: 1.5, title: "title" }),
+      Plot.line(of(pairs), { ...at, z: "seeds", stroke: "colour", strokeWidth: 2 }),
+      Plot.dot(of(pairs), { ...at, fill: "colour", symbol: "symbol", r: 3.5, title: "title" }),
+    ];
   };
   return chart(
     {
-      width: 900,
-      height: 110 + 170 * Math.ceil(datasets.length / COLUMNS),
-      marginLeft: 50,
-      marginRight: 15,
-      marginTop: 55,
-      marginBottom: 40,
+      ...panels.options,
       x: {
         type: "log",
         label: "steps",
@@ -43,60 +70,39 @@ export function drawBudgets(records: readonly Record[]): string | null {
         type: "log",
         label: "KL(data || flow), nats",
         grid: true,
-        ticks: TICKS,
-        domain: [TICKS[0], Math.max(1, ...points.map(({ high }) => high))],
+        ticks: GAP_TICKS,
+        // Below the least gap stands the name of the panel.
+        domain: [LEAST_GAP / 2, Math.max(1, ...[...pairs, ...others].map(({ gap }) => gap))],
       },
-      fx: { axis: null },
-      fy: { axis: null },
       symbol: { type: "identity" },
       marks: [
         Plot.axisX(steps, { text: String }),
-        Plot.axisY({ ticks: TICKS, tickFormat: String }),
-        ...[...Map.groupBy(points, ({ model }) => model).values()].flatMap((line, i) => {
-          const aside = { ...at, dx: 4 * i - 8 }; // Intervals of several families stand beside each other.
-          return [
-            Plot.ruleX(line, { ...aside, y1: "low", y2: "high", strokeOpacity: 0.5 }),
-            Plot.line(line, { ...aside, y: "gap", z: "dataset", strokeWidth: 2 }),
-            Plot.dot(line, {
-              ...aside,
-              y: "gap",
-              fill: "colour",
-              symbol: "symbol",
-              r: 3.5,
-              title: "title",
-            }),
-          ];
-        }),
-        panelNames(datasets, place),
-        ...legend(points, { fx: () => 0, fy: () => 0 }),
+        ...panels.marks,
+        ...models.flatMap(marksOf),
+        ...legend(pairs, { fx: () => 0, fy: () => 0 }),
       ],
     },
     "Gap to the entropy of each family after the steps of flat flows and after four times as many",
   );
 }
 
-function isSameButForSteps({ run, setting }: Model, long: Model): boolean {
-  return run.variant === "flat" && run.family === long.run.family &&
-    run.dataset === long.run.dataset && setting === long.setting;
+/** What is trained, on what and with which code, whatever the steps. */
+function subject({ run, environment: { backend }, config, code }: Record): object {
+  const { train, variant: _, ...rest } = decisiveOf(run) as QualityRun;
+  const same = { ...train, maxSteps: null, validateEvery: null };
+  return {
+    ...rest,
+    train: same,
+    backend,
+    version: config?.familyVersion,
+    code: code?.dataset ?? 1,
+  };
 }
 
-function pointOf(model: Model) {
-  const interval = gap(model);
-  const { dataset, family, train } = model.run;
-  if (interval === null || train === null) return null;
-  const [mean, low, high] = [interval.mean, interval.low, interval.high]
-    .map((value) => Math.max(value, TICKS[0]!));
-  const { colour, symbol } = styleOf(family);
-  return {
-    dataset: spaced(dataset),
-    model: family,
-    steps: train.maxSteps,
-    gap: mean!,
-    low: low!,
-    high: high!,
-    colour,
-    fill: colour,
-    symbol,
-    title: `${model.name} on ${spaced(dataset)}: ${interval.mean.toFixed(4)} nats`,
-  };
+function ofSeed(record: Record): string {
+  return JSON.stringify(subject(record));
+}
+
+function ofModel(record: Record): string {
+  return JSON.stringify({ ...subject(record), seed: null });
 }

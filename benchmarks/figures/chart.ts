@@ -60,26 +60,7 @@ export function inLine(names: readonly string[], space: number): number[] {
   return names.map((_, i) => widths.slice(0, i).reduce((sum, width) => sum + width, 0));
 }
 
-/** Panels in rows of so many: where each stands. */
-export function inRowsOf(columns: number, panels: readonly string[]) {
-  return {
-    fx: (panel: string): number => panels.indexOf(panel) % columns,
-    fy: (panel: string): number => Math.floor(panels.indexOf(panel) / columns),
-  };
-}
-
-/** The name of each panel at its foot. */
-export function panelNames(panels: readonly string[], place: ReturnType<typeof inRowsOf>) {
-  return Plot.text(panels, {
-    ...place,
-    text: (panel: string) => panel,
-    frameAnchor: "bottom",
-    dy: -8,
-    fontWeight: "bold",
-  });
-}
-
-/** What a legend says of a model. */
+/** How a model is drawn. */
 export interface Legend {
   readonly model: string;
   readonly colour: string;

@@ -1,15 +1,7 @@
 import { drawPoints } from "../../datasets/load_dataset.ts";
 import { DATASETS } from "../../datasets/mod.ts";
-import {
-  chart,
-  DASHES,
-  inLine,
-  inRowsOf,
-  panelNames,
-  Plot,
-  styleOf,
-  variantStyle,
-} from "./chart.ts";
+import { chart, DASHES, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
+import { GAP_TICKS, inPanels, LEAST_GAP } from "./_panels.ts";
 import { spaced } from "../tables/format.ts";
 import { mean, median } from "../metrics.ts";
 import {
@@ -22,9 +14,6 @@ import {
 } from "../tables/models.ts";
 import type { QualityRun } from "../plan.ts";
 import type { Record } from "../record.ts";
-
-/** Panels of a line. */
-const COLUMNS = 3;
 
 /** How the gap to the true density falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
@@ -43,20 +32,19 @@ export function drawConvergence(records: readonly Record[]): string | null {
       dataset: spaced(model.run.dataset),
       model: model.name + setting(model.records[0]!),
       step,
-      gap: Math.max(gap, 1e-3), // A logarithmic axis has no zero.
+      gap: Math.max(gap, LEAST_GAP),
       colour,
       line,
     }));
   });
   if (points.length === 0) return null;
   const datasets = [...new Set(points.map(({ dataset }) => dataset))];
-  const place = inRowsOf(COLUMNS, datasets);
+  const panels = inPanels(datasets);
   const steps = points.map(({ step }) => step);
   const ticks = [100, 300, 1_000, 3_000, 10_000, 30_000]
     .filter((tick) => tick >= Math.min(...steps) && tick <= Math.max(...steps));
   const at = {
-    fx: ({ dataset }: { dataset: string }) => place.fx(dataset),
-    fy: ({ dataset }: { dataset: string }) => place.fy(dataset),
+    ...panels.at,
     x: "step",
     y: "gap",
     z: "model",
@@ -65,24 +53,16 @@ export function drawConvergence(records: readonly Record[]): string | null {
     title: "model",
   };
   return chart({
-    width: 900,
-    height: 110 + 170 * Math.ceil(datasets.length / COLUMNS),
-    marginLeft: 50,
-    marginRight: 15,
-    marginTop: 55,
-    marginBottom: 40,
+    ...panels.options,
     x: { type: "log", label: "steps", grid: true, ticks },
-    y: { type: "log", label: "gap, nats", grid: true, ticks: [0.001, 0.01, 0.1, 1] },
-    fx: { axis: null },
-    fy: { axis: null },
+    y: { type: "log", label: "gap, nats", grid: true, ticks: GAP_TICKS },
     marks: [
       Plot.axisX({ ticks, tickFormat: "d" }),
-      Plot.axisY({ ticks: [0.001, 0.01, 0.1, 1], tickFormat: String }),
+      ...panels.marks,
       ...Object.entries(DASHES).map(([name, strokeDasharray]) =>
         Plot.line(points.filter(({ line }) => line === name), { ...at, strokeDasharray })
       ),
-      panelNames(datasets, place),
-      ...legend(points),
+      ...names(points),
     ],
   }, "Validation loss minus the true density's over steps, the median over seeds");
 }
@@ -124,7 +104,7 @@ function gapCurve(
 }
 
 /** The names of the models in their colours, above the first panel. */
-function legend(
+function names(
   points: readonly {
     readonly model: string;
     readonly colour: string;
@@ -132,13 +112,13 @@ function legend(
   }[],
 ) {
   const models = [...new Map(points.map((point) => [point.model, point])).values()];
-  const names = models.map(({ model, line }) => line === "solid" ? model : `${model} (${line})`);
-  const dx = inLine(names, 30);
+  const texts = models.map(({ model, line }) => line === "solid" ? model : `${model} (${line})`);
+  const dx = inLine(texts, 30);
   return models.map(({ colour }, i) =>
-    Plot.text([names[i]!], {
+    Plot.text([texts[i]!], {
       fx: () => 0,
       fy: () => 0,
-      text: () => names[i]!,
+      text: () => texts[i]!,
       fill: colour,
       fontWeight: "bold",
       frameAnchor: "top-left",

@@ -1,4 +1,5 @@
 import { chart, legend, Plot, styleOf, variantStyle } from "./chart.ts";
+import { GAP_TICKS, LEAST_GAP } from "./_panels.ts";
 import { spaced } from "../tables/format.ts";
 import {
   gap,
@@ -22,13 +23,12 @@ export function drawGaps(records: readonly Record[]): string | null {
     const name = model.name + setting(model.records[0]!);
     const title = `${name} on ${spaced(model.run.dataset)}: ${mean.toFixed(4)} nats ` +
       `(${low.toFixed(4)} to ${high.toFixed(4)} over ${over})`;
-    const least = 1e-3; // A logarithmic axis has no zero.
     return {
       dataset: spaced(model.run.dataset),
       model: name,
-      gap: Math.max(mean, least),
-      low: Math.max(low, least),
-      high: Math.max(high, least),
+      gap: Math.max(mean, LEAST_GAP),
+      low: Math.max(low, LEAST_GAP),
+      high: Math.max(high, LEAST_GAP),
       colour,
       fill: variantStyle(model.run.variant, colour).fill,
       symbol,
@@ -48,7 +48,7 @@ export function drawGaps(records: readonly Record[]): string | null {
       label: "KL(data || flow), nats",
       grid: true,
       tickFormat: String,
-      ticks: [0.001, 0.01, 0.1, 1, 10],
+      ticks: [...GAP_TICKS, 10],
     },
     y: { axis: null, domain: [...new Set(points.map(({ model }) => model))] },
     symbol: { type: "identity" },

@@ -82,13 +82,6 @@ export const paper: ProfileSettings = {
         train: { ...toyFlat.train, maxSteps: 5_000, validateEvery: 250 },
         expectedSeconds: 25,
       },
-      // How far from converged flat is: all is stretched, one seed.
-      long: {
-        ...toyFlat,
-        train: { ...toyFlat.train, maxSteps: 20_000, validateEvery: 1_000 },
-        seeds: [0],
-        expectedSeconds: 100,
-      },
       deep: toyDeep,
       // What bends more where deep has more layers.
       mixture: {
@@ -99,6 +92,13 @@ export const paper: ProfileSettings = {
         expectedSeconds: 450,
         tuned:
           "on validation points: layers, components, scale map, base, optimizer, learning rate",
+      },
+      // How far from converged flat is: all is stretched, one seed.
+      long: {
+        ...toyFlat,
+        train: { ...toyFlat.train, maxSteps: 20_000, validateEvery: 1_000 },
+        seeds: [0],
+        expectedSeconds: 100,
       },
     },
   },

@@ -168,14 +168,14 @@ export function isBaseline({ run }: Model): boolean {
 
 /**
  * Without records of toys, of energies and of times that have some of profile paper beside them, all of them ok: of
- * the same data set, family and variant on the same backend; of times of the same family on the same machine, in each
- * of the dimensions.
+ * the same data set, family and variant on the same backend; of times of the same machine, all families and dimensions
+ * together.
  */
 export function withoutSurpassed(records: readonly Record[]): Record[] {
   const seriesOf = ({ run, environment }: Record) =>
     JSON.stringify(
       run.kind === "timing"
-        ? [run.suite, run.family, run.variant, machineOf(environment)]
+        ? [run.suite, machineOf(environment)]
         : [...subjectOf(run), environment.backend],
     );
   const isPaper = ({ run }: Record) => run.profile === "paper";
@@ -183,9 +183,9 @@ export function withoutSurpassed(records: readonly Record[]): Record[] {
   const others = Map.groupBy(records.filter((record) => !isPaper(record)), seriesOf);
   const isSurpassed = (series: string) => {
     const better = paper.get(series) ?? [];
-    const datasets = new Set(better.map(({ run }) => run.dataset));
+    const subjects = new Set(better.map(({ run }) => subjectOf(run).join()));
     return better.every(({ status }) => status === "ok") &&
-      others.get(series)!.every(({ run }) => datasets.has(run.dataset));
+      others.get(series)!.every(({ run }) => subjects.has(subjectOf(run).join()));
   };
   return records.filter((record) =>
     isPaper(record) || !["toy", "energy", "tradeoff"].includes(record.run.suite) ||

@@ -97,10 +97,10 @@ function variantNotes(models: readonly string[]): string {
 
 const VARIANT_NOTES: { readonly [variant in Exclude<Variant, "flat">]: string } = {
   made: "a flow of one layer",
-  long: "flat with four times the steps",
   deep: "more layers, RealNVP of images with weight decay, on toys more steps, by Muon",
   mixture:
     "8 layers of couplings by mixtures of 16 logistic distributions in place of affine ones, a logistic base, the steps of deep",
+  long: "flat with four times the steps",
   grey: "with grey levels of learned widths",
   conv: "multi-scale and convolutional",
   conv_grey: "conv, with grey levels like grey",
@@ -179,7 +179,6 @@ function energyPivot(records: readonly Record[]): Pivot {
     .sort((a, b) => placeIn(order, a) - placeIn(order, b));
   const setting = settingOf(fitted);
   const label = (record: Record) => record.run.dataset + setting(record);
-  const seeds = unique(bySeed(fitted).map(({ length }) => length)).sort((a, b) => a - b);
   const rows = unique(fitted.map(label)).map((dataset) => {
     const ofEnergy = fitted.filter((record) => label(record) === dataset);
     return [
@@ -195,9 +194,7 @@ function energyPivot(records: readonly Record[]): Pivot {
     head: ["KL, nats (ESS)", "log Z", ...families],
     rows,
     note:
-      `Flows fitted to energies without data, by reverse KL, the mean over ${
-        seeds.join(" or ")
-      } seeds. Lower is better: KL of the flow to ` +
+      "Flows fitted to energies without data, by reverse KL, the mean over seeds. Lower is better: KL of the flow to " +
       "the normalised target, which is 0 for a perfect fit. ESS: " +
       "effective sample size of the flow's importance weights, a share of the samples; it cannot see " +
       "what the flow misses.",

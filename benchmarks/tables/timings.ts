@@ -20,15 +20,21 @@ export function timedWith({ run, environment }: Record): string {
   return `${run.profile}, ${backend}${run.kind === "timing" ? `, ${threads}` : ""}`;
 }
 
-/** Of what size the flows were that were timed, on what and when, and what an empty cell is: for a note. */
+/** Of what size the flows were that were timed, with what, on what and when: for a note. */
 export function timedOn(records: readonly Record[]): string {
-  const settings = records.flatMap(({ run: { kind, profile, flow }, environment, startedAt }) => {
-    if (kind !== "timing") return [];
-    const { cpu, threads } = machineOf(environment);
-    const [size, day] = [[flow.hidden].flat().join(" x "), startedAt.slice(0, 10)];
-    return [`${flow.layers} layers of ${size} (${profile}, ${cpu}, ${threads}, ${day})`];
+  const timed = records.filter(({ timings }) => timings.length > 0);
+  const groups = Map.groupBy(timed, (record) => {
+    const { layers, hidden } = record.run.flow;
+    const size = layers === undefined ? "" : `${layers} layers of ${[hidden].flat().join(" x ")}`;
+    return [size, timedWith(record), record.environment.cpu].filter((text) => text !== "").join(
+      ", ",
+    );
   });
-  return `Flows of ${[...new Set(settings)].join("; ")}. What is missing was not timed.`;
+  const texts = [...groups].map(([setting, group]) => {
+    const days = new Set(group.map(({ startedAt }) => startedAt.slice(0, 10)));
+    return `${setting}, ${[...days].sort().join(", ")}`;
+  });
+  return texts.length === 0 ? "" : `Timed: ${texts.join("; ")}.`;
 }
 
 /** All that was timed. */
@@ -46,7 +52,7 @@ export function timedOf(records: readonly Record[]): Timed[] {
 
 /**
  * What was timed in the most dimensions, in the largest batch for which all ways of inverting were; of several
- * profiles or machines of the first that has it, and of no profile that paper took the place of.
+ * profiles or machines of the one with most of it, and of no profile that paper took the place of.
  */
 export function hardest(records: readonly Record[]): Timed[] {
   const timed = timedOf(withoutSurpassed(records));
@@ -59,5 +65,6 @@ export function hardest(records: readonly Record[]): Timed[] {
   const found = ofDim.filter(({ timing }) => timing.batch === batch);
   const setting = ({ record: { run, environment } }: Timed) =>
     JSON.stringify([run.profile, machineOf(environment)]);
-  return found.filter((timed) => setting(timed) === setting(found[0]!));
+  const groups = [...Map.groupBy(found, setting).values()];
+  return groups.reduce((most, group) => group.length > most.length ? group : most, []);
 }

@@ -30,7 +30,9 @@ export function overview(
       </p>
       <section aria-labelledby="findings">
         <h2 id="findings">Findings</h2>
-        <ul class="findings">{findings(records).map((finding) => <li>{finding}</li>)}</ul>
+        <ul class="findings">
+          {findings(withoutLong(records)).map((finding) => <li>{finding}</li>)}
+        </ul>
       </section>
       {scaling}
       {directionsFigure(site, "", records)}

@@ -284,8 +284,8 @@ function budgetsFigure(site: Site, records: readonly Record[]): VNode | null {
     "",
     "budgets",
     drawBudgets(records),
-    "The KL after the steps of variant flat, the mean over seeds, and after four times as many, variant long, with 95 % " +
-      "intervals: over seeds where there are several, else over test points. Values below 0.001 are drawn there.",
+    "The KL after the steps of variant flat, and by a line after four times as many with the same seed, variant long. " +
+      "Dots: other seeds of flat. Values below 0.001 are drawn there.",
   );
 }
 

@@ -130,7 +130,8 @@ export function scalingFigure(site: Site, root: string, records: readonly Record
     "tradeoff",
     drawScaling(records),
     "Both axes are logarithmic. sequential: a pass for each coordinate, the papers' algorithm. Jacobi: " +
-      "iteration over all coordinates. incremental: each weight used once. fast direction: one pass. " +
+      "iteration over all coordinates. incremental: each weight used once. fast direction: one pass. A line that ends early was " +
+      "timed no further. " +
       timedOn(withoutSurpassed(records)),
   );
 }

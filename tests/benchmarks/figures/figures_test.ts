@@ -11,6 +11,7 @@ import type { Profile, QualityRun } from "../../../benchmarks/plan.ts";
 import type { Record } from "../../../benchmarks/record.ts";
 import { drawScaling } from "../../../benchmarks/figures/scaling_figure.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
+import { assertAllClose } from "../../_assert.ts";
 import { loadDataset } from "../../../datasets/mod.ts";
 import { hardest } from "../../../benchmarks/tables/timings.ts";
 
@@ -142,6 +143,12 @@ Deno.test("hardest() is of one backend, and of profile paper if it has times", (
   const [only, ...others] = hardest([of("wasm"), of("wasm", "paper")]);
   assert.deepEqual([only!.run.profile, others], ["paper", []]);
   assert.deepEqual(hardest([]), []);
+  // Of a machine that timed one flow alone there is less.
+  const many = ["maf", "iaf"].map((family) => {
+    const record = of("wasm");
+    return { ...record, run: { ...record.run, family } } as Record;
+  });
+  assert.equal(hardest([of("cpu"), ...many]).length, 2);
 });
 
 Deno.test("figures of toys are left out where there is nothing to draw", () => {
@@ -172,23 +179,47 @@ Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
   assert.equal(svg.match(/<title>glow on moons/g)!.length, 1);
 });
 
-Deno.test("drawBudgets() has long flows beside flat ones of the same profile, which other figures have alone", () => {
+Deno.test("drawBudgets() has a line from each flat flow to the long one of its seed, and dots of other seeds", () => {
   const records = [
-    recordOf("maf", [0.2]),
-    recordOf("maf", [0.4], { seed: 1 }),
-    recordOf("maf", [0.8], { profile: "quick" }),
-    recordOf("maf", [0.1], { variant: "long" }),
-    recordOf("iaf", [0.5], { variant: "long" }),
-    recordOf("glow", [0.5]),
+    recordOf("maf", [0.1]),
+    recordOf("maf", [1], { seed: 1 }),
+    recordOf("maf", [0.5], { profile: "quick" }),
+    recordOf("maf", [0.01], { variant: "long" }),
+    recordOf("iaf", [0.5], { variant: "long" }), // None that is flat.
+    recordOf("glow", [0.5]), // None that is long.
   ];
+  const svg = drawBudgets(records)!;
   const titles = (svg: string | null) =>
     [...svg!.matchAll(/<title>([^<]*)</g)].map(([, title]) => title);
-  assert.deepEqual(titles(drawBudgets(records)), [
-    "maf on moons: 0.3000 nats",
-    "maf long on moons: 0.1000 nats",
-    "iaf long on moons: 0.5000 nats",
-  ]);
-  assert.doesNotMatch(titles(drawGaps(records)).join(), /long/);
+  const [first, last] = [
+    "maf, paper on moons, 5000 steps, seed 0: 0.1000 nats",
+    "maf, paper on moons, 20000 steps, seed 0: 0.0100 nats",
+  ];
+  const other = "maf, paper on moons, 5000 steps, seed 1: 1.0000 nats";
+  assert.deepEqual(titles(svg), [first, other, first, last]);
+  const place = /translate\(([\d.]+),([\d.]+)\)"><title>/g;
+  const dots = [...svg.matchAll(place)].map(([, x, y]) => [Number(x), Number(y)]);
+  const line = / d="M([\d.]+),([\d.]+)L([\d.]+),([\d.]+)"[^>]*stroke="#/.exec(svg)!;
+  assert.deepEqual(line.slice(1).map(Number), dots.slice(-2).flat());
+  const [[x1, y1], [x2, y2]] = dots.slice(-2) as [number[], number[]];
+  assert.ok(x1! < x2! && y1! < y2!, "more steps stand to the right, less KL below");
+  // Several backends have lines of their own.
+  const both = [
+    ...records,
+    ...records.map((record) => ({ ...record, environment: { backend: "cpu" } })),
+  ];
+  assert.equal(svg.match(/stroke-width="2"/g)?.length, 1);
+  assert.equal(
+    titles(drawBudgets(both as Record[])).filter((title) => /cpu/.test(title!)).length,
+    4,
+  );
+  for (const draw of [drawGaps, drawConvergence]) {
+    assert.doesNotMatch(titles(draw(records)).join(), /long/, draw.name);
+  }
+  const failed = records.map((record) =>
+    record.run.variant === "long" ? { ...record, status: "diverged" as const } : record
+  );
+  assert.equal(drawBudgets(failed), null);
   assert.equal(drawBudgets(records.filter(({ run }) => run.variant === "flat")), null);
 });
 

@@ -63,7 +63,10 @@ Deno.test("what was not timed in all dimensions is compared where it was, and ha
   );
   assert.deepEqual([sequential!.dims, incremental!.fasterFromDim], [[2, 8, 64], 2]);
   const { head, rows, note } = tradeoffPivot(some);
-  assert.match(note, /layers of [\d x]+ \(smoke, a processor, 2 threads, 2026-01-02\)\. What/);
+  assert.match(
+    note,
+    /^Timed: \d layers of [\d x]+, smoke, wasm, 2 threads, a processor, 2026-01-02\. What/,
+  );
   assert.equal(head[0], "median ms, D = 256");
   assert.deepEqual(rows, [["maf sample, sequential", ""], ["maf sample, incremental", "256"]]);
 });

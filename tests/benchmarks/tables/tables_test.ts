@@ -472,7 +472,7 @@ Deno.test("withoutSurpassed() keeps what profile paper has no score of", () => {
   }
 });
 
-Deno.test("withoutSurpassed() takes times of a family and a machine together", () => {
+Deno.test("withoutSurpassed() takes all times of a machine together", () => {
   const timesOf = (profile: "quick" | "paper", dims: number[], machine: object = {}) =>
     planRuns({ profile, suites: ["tradeoff"], families: ["maf"] })
       .filter((run) => run.kind === "timing" && dims.includes(run.dim))
@@ -488,7 +488,12 @@ Deno.test("withoutSurpassed() takes times of a family and a machine together", (
   ]);
   // A line is of one profile: a run of paper that is not at its end does not tear that of quick.
   assert.equal(left([...quick, ...timesOf("paper", [8])]).length, 3);
-  for (const machine of [{ threads: 7 }, { cpu: "another" }, { backend: "cpu" }]) {
+  const failed = timesOf("paper", [2, 8]).map((record, i) =>
+    i === 0 ? { ...record, status: "failed" as const } : record
+  );
+  assert.equal(left([...quick, ...failed]).length, 4);
+  const machines = [{ threads: 7 }, { cpu: "another" }, { backend: "cpu" }, { gemm: "another" }];
+  for (const machine of machines) {
     assert.equal(left([...quick, ...timesOf("paper", [2, 8], machine)]).length, 4);
   }
 });
