@@ -11,7 +11,6 @@ import type { Profile, QualityRun } from "../../../benchmarks/plan.ts";
 import type { Record } from "../../../benchmarks/record.ts";
 import { drawScaling } from "../../../benchmarks/figures/scaling_figure.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
-import { assertAllClose } from "../../_assert.ts";
 import { loadDataset } from "../../../datasets/mod.ts";
 import { hardest } from "../../../benchmarks/tables/timings.ts";
 
