@@ -72,7 +72,7 @@ export function drawBudgets(records: readonly Record[]): string | null {
         grid: true,
         ticks: GAP_TICKS,
         // Below the least gap stands the name of the panel.
-        domain: [LEAST_GAP / 2, Math.max(1, ...[...pairs, ...others].map(({ gap }) => gap))],
+        domain: [LEAST_GAP / 3, Math.max(1, ...[...pairs, ...others].map(({ gap }) => gap))],
       },
       symbol: { type: "identity" },
       marks: [
