@@ -191,10 +191,10 @@ Deno.test("drawBudgets() has a line from each flat flow to the long one of its s
   const titles = (svg: string | null) =>
     [...svg!.matchAll(/<title>([^<]*)</g)].map(([, title]) => title);
   const [first, last] = [
-    "maf, paper on moons, 5000 steps, seed 0: 0.1000 nats",
-    "maf, paper on moons, 20000 steps, seed 0: 0.0100 nats",
+    "maf on moons, 5000 steps, seed 0: 0.1000 nats",
+    "maf on moons, 20000 steps, seed 0: 0.0100 nats",
   ];
-  const other = "maf, paper on moons, 5000 steps, seed 1: 1.0000 nats";
+  const other = "maf on moons, 5000 steps, seed 1: 1.0000 nats";
   assert.deepEqual(titles(svg), [first, other, first, last]);
   const place = /translate\(([\d.]+),([\d.]+)\)"><title>/g;
   const dots = [...svg.matchAll(place)].map(([, x, y]) => [Number(x), Number(y)]);
