@@ -115,7 +115,7 @@ Deno.test("planRuns() plans a registered family in each suite as the others", ()
     const variants = new Set(
       plan.filter(({ family }) => family === "mixed").map((run) => run.variant),
     );
-    assert.deepEqual([...variants], profile === "quick" ? ["flat"] : ["flat", "grey"]);
+    assert.deepEqual([...variants], profile === "quick" ? ["flat"] : ["flat", "long", "grey"]);
   }
   const [run] = planRuns({ profile: "quick", suites: ["mnist"], families: ["mixed"] });
   assert.deepEqual(run!.flow, { layers: 5, hidden: [256], logitAlpha: 1e-6 });
