@@ -17,14 +17,13 @@ export function drawBudgets(records: readonly Record[]): string | null {
   const [flat, long] = ["flat", "long"].map((variant) =>
     scored.filter(({ run }) => run.variant === variant)
   ) as [Record[], Record[]];
-  const keyed = (records: readonly Record[], key: (record: Record) => string) =>
-    new Map(records.map((record) => [key(record), record]));
-  const [flatBySeed, longByModel] = [keyed(flat, ofSeed), keyed(long, ofModel)];
+  const flatBySeed = new Map(flat.map((record) => [ofSeed(record), record]));
+  const longModels = new Set(long.map(ofModel));
   const paired = long.filter((record) => flatBySeed.has(ofSeed(record)));
   if (paired.length === 0) return null;
   const setting = settingOf(paired);
   const pairs = paired.flatMap((record) => [flatBySeed.get(ofSeed(record))!, record].map(pointOf));
-  const others = flat.filter((record) => longByModel.has(ofModel(record))).map(pointOf);
+  const others = flat.filter((record) => longModels.has(ofModel(record))).map(pointOf);
 
   function pointOf(record: Record) {
     const { dataset, family, seed, train } = record.run as QualityRun;

@@ -4,20 +4,13 @@ import { chart, DASHES, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
 import { GAP_TICKS, inPanels, LEAST_GAP } from "./_panels.ts";
 import { spaced } from "../tables/format.ts";
 import { mean, median } from "../metrics.ts";
-import {
-  type Model,
-  modelsOf,
-  settingOf,
-  toyModels,
-  withoutLong,
-  withoutSurpassed,
-} from "../tables/models.ts";
+import { comparedToys, type Model, settingOf } from "../tables/models.ts";
 import type { QualityRun } from "../plan.ts";
 import type { Record } from "../record.ts";
 
 /** How the gap to the true density falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
-  const models = toyModels(modelsOf(withoutLong(withoutSurpassed(records))));
+  const models = comparedToys(records);
   const setting = settingOf(models.flatMap(({ records }) => records));
   const floors = new Map<string, number>();
   const floorOf = (run: QualityRun): number => {

@@ -1,20 +1,12 @@
 import { chart, legend, Plot, styleOf, variantStyle } from "./chart.ts";
 import { GAP_TICKS, LEAST_GAP } from "./_panels.ts";
 import { spaced } from "../tables/format.ts";
-import {
-  gap,
-  isBaseline,
-  modelsOf,
-  settingOf,
-  toyModels,
-  withoutLong,
-  withoutSurpassed,
-} from "../tables/models.ts";
+import { comparedToys, gap, isBaseline, settingOf } from "../tables/models.ts";
 import type { Record } from "../record.ts";
 
 /** How far each family is from the entropy, a panel for each data set. */
 export function drawGaps(records: readonly Record[]): string | null {
-  const models = toyModels(modelsOf(withoutLong(withoutSurpassed(records))))
+  const models = comparedToys(records)
     .filter((model) => !isBaseline(model) && gap(model) !== null);
   const setting = settingOf(models.flatMap(({ records }) => records));
   const points = models.map((model) => {

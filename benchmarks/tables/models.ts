@@ -198,6 +198,11 @@ export function withoutLong(records: readonly Record[]): Record[] {
   return records.filter(({ run }) => run.variant !== "long");
 }
 
+/** Models of toys and files that figures compare: the latest word on each, without variant `long`. */
+export function comparedToys(records: readonly Record[]): Model[] {
+  return toyModels(modelsOf(withoutLong(withoutSurpassed(records))));
+}
+
 /** Models of the data sets of the plane and of files, but for those of the suite report. */
 export function toyModels(models: readonly Model[]): Model[] {
   return models.filter(({ run }) =>

@@ -3,6 +3,7 @@ import { DATASETS, ENERGIES } from "../../datasets/mod.ts";
 import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import { grouped, spaced, withReach } from "../../benchmarks/tables/format.ts";
+import { LEAST_GAP } from "../../benchmarks/figures/_panels.ts";
 import { drawBudgets } from "../../benchmarks/figures/budgets_figure.ts";
 import { drawConvergence } from "../../benchmarks/figures/convergence_figure.ts";
 import { drawGaps } from "../../benchmarks/figures/gaps_figure.ts";
@@ -259,13 +260,17 @@ function natsText(model: Model): string {
   return nats(model)?.mean.toFixed(3) ?? model.status;
 }
 
+/** Of captions of figures with a logarithmic axis of gaps. */
+const LEAST_DRAWN = `Values below ${LEAST_GAP} are drawn there.`;
+
 function gapFigure(site: Site, records: readonly Record[]): VNode | null {
   return site.figure(
     "",
     "gaps",
     drawGaps(records),
     "Gap to the entropy: KL of the true density to the flow's, estimated on test points, 95 % " +
-      "intervals. Values below 0.001 are drawn there.",
+      "intervals. " +
+      LEAST_DRAWN,
   );
 }
 
@@ -275,7 +280,8 @@ function convergenceFigure(site: Site, records: readonly Record[]): VNode | null
     "convergence",
     drawConvergence(records),
     "How the gap falls in training: validation loss minus that of the true density, the median over seeds. Where " +
-      "curves still fall, more steps would help; the learning rate ends at 1 % of its first value. Values below 0.001 are drawn there.",
+      "curves still fall, more steps would help; the learning rate ends at 1 % of its first value. " +
+      LEAST_DRAWN,
   );
 }
 
@@ -285,7 +291,8 @@ function budgetsFigure(site: Site, records: readonly Record[]): VNode | null {
     "budgets",
     drawBudgets(records),
     "The KL after the steps of variant flat, and by a line after four times as many with the same seed, variant long. " +
-      "Dots: other seeds of flat. Values below 0.001 are drawn there.",
+      "Dots: other seeds of flat. " +
+      LEAST_DRAWN,
   );
 }
 
