@@ -154,7 +154,8 @@ export const paper: ProfileSettings = {
   energy: {
     ...energy,
     seeds: [0, 1, 2, 3, 4],
-    train: { ...energy.train, maxSteps: 10_000, validateEvery: 250 },
+    // Patience of all looks: losses rise while the learning rate is high, and are late to come back.
+    train: { ...energy.train, maxSteps: 10_000, validateEvery: 250, patience: 40 },
     expectedSeconds: 50,
   },
   tradeoff: {
