@@ -97,7 +97,7 @@ export async function bench(options: BenchArguments, terminal: Terminal): Promis
   terminal.print(summarise(records));
   const bad = records.filter(({ status }) => status !== "ok");
   for (const { runId, status, reason } of bad) terminal.warn(`${runId}: ${status}: ${reason}`);
-  terminal.warn(`Tables of ${records.length} runs are in ${options.out}`);
+  terminal.warn(`The tables are in ${options.out}`);
   return bad.length > 0 ? EXIT.someFailed : EXIT.ok;
 }
 
