@@ -22,7 +22,8 @@ import {
   type Run,
   type TimingRun,
 } from "./plan.ts";
-import { checkedJson, type Record, type Timing } from "./record.ts";
+import { checkedJson } from "./record_file.ts";
+import type { Record, Timing } from "./record.ts";
 import { impossibility, impossibleKl, score, testLatents, testNoise } from "./score.ts";
 import { scoreFlow } from "./score_flow.ts";
 import { timeFlow } from "./time_flow.ts";

@@ -8,7 +8,9 @@ import { BASELINES } from "./baselines.ts";
 import { executeRun } from "./execute_run.ts";
 import type { TrainProgress } from "./training/optimize.ts";
 import type { Run } from "./plan.ts";
-import { type Record, type RunCode, runId, writeRecord } from "./record.ts";
+import type { Record, RunCode } from "./record.ts";
+import { runId } from "./run_id.ts";
+import { writeRecord } from "./record_file.ts";
 
 /** What is told while runs are made. */
 export interface RunEvents {

@@ -25,14 +25,8 @@ export {
   type Variant,
   VARIANTS,
 } from "./plan.ts";
-export {
-  type EnergyScores,
-  readRecords,
-  type Record as RunRecord,
-  type Scores,
-  type Status,
-  type Timing,
-} from "./record.ts";
+export type { EnergyScores, Record as RunRecord, Scores, Status, Timing } from "./record.ts";
+export { readRecords } from "./record_file.ts";
 export { type MakeOptions, type RunEvents } from "./make_run.ts";
 export { type BenchmarkEvents, type BenchmarkOptions, runBenchmark } from "./run_benchmark.ts";
 export { PROFILES } from "./profiles/profiles.ts";

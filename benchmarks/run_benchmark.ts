@@ -11,7 +11,8 @@ import {
   wasStopped,
 } from "./make_run.ts";
 import type { Run } from "./plan.ts";
-import { readRecord, type Record, recordPath } from "./record.ts";
+import { readRecord, recordPath } from "./record_file.ts";
+import type { Record } from "./record.ts";
 import { writeTables } from "./tables.ts";
 import { HAS_WORKERS, makeInWorkers } from "./workers.ts";
 

@@ -11,7 +11,9 @@ import type { Column } from "./tables/csv.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
 import type { EnergyRun, QualityRun } from "./plan.ts";
-import { canonical, listRecords, readRecord, type Record } from "./record.ts";
+import { canonical } from "./run_id.ts";
+import { listRecords, readRecord } from "./record_file.ts";
+import type { Record } from "./record.ts";
 import { score, testLatents, testNoise } from "./score.ts";
 import { scoreFlow } from "./score_flow.ts";
 

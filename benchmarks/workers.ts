@@ -10,7 +10,8 @@ import { engineInfo } from "../engine/init_engine.ts";
 import { identify, type MakeOptions, makeRun } from "./make_run.ts";
 import type { TrainProgress } from "./training/optimize.ts";
 import type { Run } from "./plan.ts";
-import { readRecord, type Record } from "./record.ts";
+import { readRecord } from "./record_file.ts";
+import type { Record } from "./record.ts";
 
 /** Whether there can be workers: they start from files, which a module imported over HTTP has not. */
 export const HAS_WORKERS = import.meta.url.startsWith("file:");

@@ -16,7 +16,7 @@ import { EXIT, exitStatusOf } from "./exit.ts";
 import { lockFolder } from "../lock_folder.ts";
 import { mergeFolders } from "./merge_folders.ts";
 import { PROFILES } from "../profiles/profiles.ts";
-import { listRecords } from "../record.ts";
+import { listRecords } from "../record_file.ts";
 import { VARIANTS } from "../plan.ts";
 import { SUITES } from "../suites.ts";
 import { summarise } from "../tables/summary.ts";

@@ -2,7 +2,9 @@ import { engineInfo } from "../../engine/init_engine.ts";
 import { toCsv } from "../tables/csv.ts";
 import { identify } from "../make_run.ts";
 import { decisiveOf, type Run } from "../plan.ts";
-import { canonical, listRecords, readRecord, type Record } from "../record.ts";
+import { canonical } from "../run_id.ts";
+import { listRecords, readRecord } from "../record_file.ts";
+import type { Record } from "../record.ts";
 
 /**
  * The planned runs as CSV. The status of one is that of its record, "unreadable" where that cannot be

@@ -1,5 +1,6 @@
 import type { VNode } from "npm:preact@10.29.0";
-import { canonical, type Record } from "../../benchmarks/record.ts";
+import { canonical } from "../../benchmarks/run_id.ts";
+import type { Record } from "../../benchmarks/record.ts";
 import { rerunCommand } from "../../benchmarks/record_schema.ts";
 import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/figures/chart.ts";
 import { DataTable } from "../data_table.tsx";

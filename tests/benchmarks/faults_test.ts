@@ -10,7 +10,7 @@ import { evaluateFlow } from "../../benchmarks/evaluate_flow.ts";
 import { executeRun } from "../../benchmarks/execute_run.ts";
 import { BASELINES } from "../../benchmarks/baselines.ts";
 import type { TrainConfig } from "../../benchmarks/training/train_config.ts";
-import { parseRecord, recordPath, writeRecord } from "../../benchmarks/record.ts";
+import { parseRecord, recordPath, writeRecord } from "../../benchmarks/record_file.ts";
 import type { QualityRun } from "../../benchmarks/plan.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { trainFlow } from "../../benchmarks/training/train_flow.ts";

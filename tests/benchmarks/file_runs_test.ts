@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readRecords, recordPath } from "../../benchmarks/record.ts";
+import { readRecords, recordPath } from "../../benchmarks/record_file.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { loadDataset } from "../../datasets/mod.ts";
 import { Rng } from "../../engine/rng.ts";

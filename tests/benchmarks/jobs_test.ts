@@ -3,7 +3,7 @@ import { runBenchmark } from "../../benchmarks/run_benchmark.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
 import { startEngine, testWith } from "../_engine.ts";
 import { inTemporaryFolder } from "./_cli.ts";
-import { readRecords } from "../../benchmarks/record.ts";
+import { readRecords } from "../../benchmarks/record_file.ts";
 import { decided, run, start, text } from "./_program.ts";
 
 const WORK = "bench --profile smoke --suite toy --dataset moons --family gaussian,nice,maf " +

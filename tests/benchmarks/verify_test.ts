@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listRecords, readRecord, recordPath, writeRecord } from "../../benchmarks/record.ts";
+import { listRecords, readRecord, recordPath, writeRecord } from "../../benchmarks/record_file.ts";
 import { SCORE_TOLERANCES } from "../../benchmarks/verify.ts";
 import { decodeSafetensors } from "../../flows/safetensors.ts";
 import { loadFlow, saveFlow } from "../../flows/mod.ts";

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { Checkpoint, FORMAT, type TrainState } from "../../benchmarks/training/checkpoint.ts";
 import { toCsv } from "../../benchmarks/tables/csv.ts";
-import { parseRecord } from "../../benchmarks/record.ts";
+import { parseRecord } from "../../benchmarks/record_file.ts";
 import { readIdxBytes } from "../../datasets/_read_idx.ts";
 import { slugOf } from "../../datasets/file_name.ts";
 import { parseIdx } from "../../datasets/idx.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readRecords, type Record, writeRecord } from "../../../benchmarks/record.ts";
+import { readRecords, writeRecord } from "../../../benchmarks/record_file.ts";
+import type { Record } from "../../../benchmarks/record.ts";
 import { testWith } from "../../_engine.ts";
 import { cli, inTemporaryFolder, rows } from "../_cli.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Run } from "../../../benchmarks/plan.ts";
-import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
+import { readRecords, writeRecord } from "../../../benchmarks/record_file.ts";
 import { shard } from "../../../benchmarks/commands/shard.ts";
 import { planRuns } from "../../../benchmarks/suites.ts";
 import { fc } from "../../_fast_check.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "npm:csv-parse@7.0.3/sync";
 import { toCsv } from "../../../benchmarks/tables/csv.ts";
 import type { EnergyScores, Record, Scores, Timing } from "../../../benchmarks/record.ts";
-import { readRecords, writeRecord } from "../../../benchmarks/record.ts";
+import { readRecords, writeRecord } from "../../../benchmarks/record_file.ts";
 import {
   bits,
   modelNames,

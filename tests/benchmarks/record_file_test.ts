@@ -6,7 +6,7 @@ import {
   readRecords,
   recordPath,
   writeRecord,
-} from "../../benchmarks/record.ts";
+} from "../../benchmarks/record_file.ts";
 import { rerunCommand } from "../../benchmarks/record_schema.ts";
 import { identify } from "../../benchmarks/make_run.ts";
 import { planRuns } from "../../benchmarks/suites.ts";
