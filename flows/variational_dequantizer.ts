@@ -44,7 +44,8 @@ const MARGIN = 2 ** -17;
  * Cost: `layers` network passes in either direction; sampled images need none of them, as T_k changes
  * no k.
  *
- * Source: Ho et al. 2019 (Flow++), section 3.1. Deviation: affine couplings at half the resolution.
+ * Source: Ho et al. 2019 (Flow++), section 3.1. Deviation: affine couplings at half the resolution,
+ * also where the flow's are mixtures.
  */
 export class VariationalDequantizer implements Bijector {
   readonly eventShape: ImageShape;
@@ -55,7 +56,7 @@ export class VariationalDequantizer implements Bijector {
   /**
    * @param name Path of its variables, those of the couplings' networks: `name/layer0/kernel0`, … Their
    *   channels are [noise of black fields, image, noise of white fields], each squeezed in checkerboard
-   *   order.
+   *   order; a network sees those that it does not move, in that order.
    * @param eventShape Of even height and width.
    * @param rng Source of the networks' initial kernels.
    */

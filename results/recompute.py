@@ -14,6 +14,7 @@ Written in float64 from the documentation of the classes and from the papers:
 
     NICE     Dinh et al. 2015     RealNVP  Dinh et al. 2017          Glow  Kingma and Dhariwal 2018
     IAF      Kingma et al. 2016   MAF      Papamakarios et al. 2017  MADE  Germain et al. 2015
+    variational dequantisation    Ho et al. 2019 (Flow++)
 
 The noise u is that of published numbers, drawn here by the generator that the suite's documentation names, so
 that single precision is all that numbers differ by. With --noise-seed it is NumPy's: a mean over 10,000 images has
@@ -122,6 +123,14 @@ def squeeze(x, places):
     return torch.cat([x[:, :, line::2, column::2] for line, column in places], 1)
 
 
+def unsqueeze(x, places):
+    """The inverse of squeeze."""
+    out = x.new_empty(len(x), x.shape[1] // 4, 2 * x.shape[2], 2 * x.shape[3])
+    for part, (line, column) in zip(x.chunk(4, 1), places):
+        out[:, :, line::2, column::2] = part
+    return out
+
+
 def hidden_degrees(dim, width):
     """The degrees of a hidden layer of MADE: 1 to dim - 1, sorted and spread evenly."""
     return 1 + torch.arange(width) * (dim - 1) // width
@@ -143,8 +152,9 @@ class Flow:
             raise ValueError(f"{path}: {self.family} is of vectors only")
         if odd or metadata["format"] != "flowbench/1" or config["familyVersion"] != 1:
             raise ValueError(f"{path}: unknown or missing options {sorted(odd)}, or another version")
-        if config.get("dequantization", "uniform") != "uniform" or config.get("network", "plain") != "plain":
-            raise ValueError(f"{path}: only uniform dequantisation and plain networks are known")
+        methods = ("uniform", "variational") if self.images else ("uniform",)
+        if config.get("dequantization", "uniform") not in methods or config.get("network", "plain") != "plain":
+            raise ValueError(f"{path}: only uniform and (of images) variational dequantisation and plain networks known")
         self.classes = config.get("classes")
         self.activation = choose(ACTIVATIONS, "activation", config["activation"])
         self.scale_map = choose(SCALE_MAPS, "scale map", config["scaleMap"]) if "scaleMap" in config else None
@@ -162,13 +172,13 @@ class Flow:
         x = x.reshape(-1, *self.shape)
         if self.images:
             x = x.permute(0, 3, 1, 2)
+        if self.config.get("dequantization", "uniform") == "variational":
+            x = self.dequantizer(x)
         if self.config.get("greyLevels", "equal") != "equal":
             x = self.grey_levels(x)
         alpha = self.config.get("logitAlpha")
         if alpha is not None:
-            low, high = alpha + (1 - 2 * alpha) * x, alpha + (1 - 2 * alpha) * (1 - x)
-            self.add(math.log(1 - 2 * alpha) - torch.log(low) - torch.log(high))
-            x = torch.log(low) - torch.log(high)
+            x = self.logit(x, alpha)
         family = self.multi_scale if self.images else getattr(self, self.family)
         self.add(self.base(family(x)))
         if self.unused:
@@ -178,6 +188,23 @@ class Flow:
     def add(self, terms):
         """Adds to the log-density of each example what is to be summed."""
         self.log_density = self.log_density + terms.flatten(1).sum(1)
+
+    def logit(self, x, alpha):
+        """log y - log(1 - y) of y = alpha + (1 - 2 alpha) x."""
+        low, high = alpha + (1 - 2 * alpha) * x, alpha + (1 - 2 * alpha) * (1 - x)
+        self.add(math.log(1 - 2 * alpha) - torch.log(low) - torch.log(high))
+        return torch.log(low) - torch.log(high)
+
+    def dequantizer(self, x):
+        """(k + T_k(u)) / 256 of x = (k + u) / 256: T_k maps the noise by 4 couplings that see the whole image k."""
+        k = torch.floor(256 * x)
+        noise = squeeze(self.logit(256 * x - k, 2**-17), CHECKERBOARD)  # black fields, white fields
+        image = squeeze(k / 128 - 1, CHECKERBOARD)
+        for i in range(4):
+            noise = self.coupling(f"dequantizer/layer{i}", noise, i % 2, between=image)
+        self.add(F.logsigmoid(noise) + F.logsigmoid(-noise))
+        v = unsqueeze(torch.sigmoid(noise), CHECKERBOARD)
+        return (k + v.clamp(max=1 - 2**-16)) / 256
 
     def grey_levels(self, x):
         """[0, 1) nearly onto itself: of L levels the numbers from k / L to (k + 1) / L become p_k wide, in order."""
@@ -276,12 +303,17 @@ class Flow:
             raise ValueError(f"{name}: not a permutation and its inverse")
         return x[:, order]
 
-    def coupling(self, name, x, keep, hidden=None):
-        """Shifts and scales one half, given the other: keep 0 keeps the first, the larger of odd numbers."""
+    def coupling(self, name, x, keep, hidden=None, between=None):
+        """Shifts and scales one half, given the other: keep 0 keeps the first, the larger of odd numbers.
+
+        The dequantizer's has what is seen between the halves, no mixture and no classes.
+        """
         halves = list(x.tensor_split([(x.shape[1] + 1) // 2], 1))
         layers = 1 + (len(self.config["hidden"]) if hidden is None else hidden)
-        params, moved = self.network(name, halves[keep], layers), halves[1 - keep]
-        if self.config.get("components", 1) > 1:
+        own, moved = between is None, halves[1 - keep]
+        seen = halves[keep] if own else torch.cat([between, halves[1]] if keep else [halves[0], between], 1)
+        params = self.network(name, seen, layers, told=own)
+        if own and self.config.get("components", 1) > 1:
             halves[1 - keep] = self.mixture(moved, params, self.config["components"])
         elif self.scale_map is None:
             halves[1 - keep] = moved + params
@@ -307,8 +339,11 @@ class Flow:
         """What the class adds to the sums of a network's first layer, [batch, width]; without classes 0."""
         return 0 if self.classes is None else self.take(f"{name}/context")[self.labels]
 
-    def network(self, name, x, layers, masks=None):
-        """A multilayer perceptron, or a convolutional network: 3 x 3 first and last, 1 x 1 between."""
+    def network(self, name, x, layers, masks=None, told=True):
+        """A multilayer perceptron, or a convolutional network: 3 x 3 first and last, 1 x 1 between.
+
+        Of a flow with classes it is told of the class, but in the dequantizer.
+        """
         for k in range(layers):
             kernel, bias = self.take(f"{name}/kernel{k}"), self.take(f"{name}/bias{k}")
             if x.dim() == 2:
@@ -319,7 +354,7 @@ class Flow:
                 x = F.conv2d(x, kernel, bias, padding=side // 2)
             if k == 0 and self.config.get("untiedBias"):  # [height, width, channels]
                 x = x + self.take(f"{name}/untiedBias").permute(2, 0, 1)
-            if k == 0 and self.classes is not None:
+            if k == 0 and told and self.classes is not None:
                 x = x + self.context(name).reshape(*x.shape[:2], *[1] * (x.dim() - 2))
             x = self.activation(x) if k < layers - 1 else x
         return x
