@@ -14,7 +14,7 @@ export type Profile = "smoke" | "quick" | "paper";
  *     made        the same with one layer (MAF: a MADE with a Gaussian base)
  *     deep        the same with more layers (MNIST: 10 for 5; toys: 32 for 6)
  *     mixture     8 couplings by mixtures of 16 logistic distributions in place of affine ones, a logistic base
- *     long        flat, with four times the steps
+ *     long        flat, with four times the steps, to see what more of them gain
  *     grey        flat, with grey levels of learned widths
  *     conv        as images, by convolutions
  *     conv_grey   conv, with grey levels of learned widths

@@ -1,12 +1,15 @@
 import { drawPoints } from "../../datasets/load_dataset.ts";
 import { DATASETS } from "../../datasets/mod.ts";
 import { chart, DASHES, inLine, Plot, styleOf, variantStyle } from "./chart.ts";
-import { GAP_TICKS, inPanels, LEAST_GAP } from "./_panels.ts";
+import { GAP_TICKS, LEAST_GAP } from "./_panels.ts";
 import { spaced } from "../tables/format.ts";
 import { mean, median } from "../metrics.ts";
 import { comparedToys, type Model, settingOf } from "../tables/models.ts";
 import type { QualityRun } from "../plan.ts";
 import type { Record } from "../record.ts";
+
+/** Panels of a line. */
+const COLUMNS = 3;
 
 /** How the gap to the true density falls in training, a panel for each data set whose entropy is known. */
 export function drawConvergence(records: readonly Record[]): string | null {
@@ -120,4 +123,38 @@ function names(
       dy: -36,
     })
   );
+}
+
+/** A panel for each data set: where each stands, the options of the whole, and the marks of names and of the axis of gaps. */
+function inPanels(datasets: readonly string[]) {
+  const place = {
+    fx: (dataset: string): number => datasets.indexOf(dataset) % COLUMNS,
+    fy: (dataset: string): number => Math.floor(datasets.indexOf(dataset) / COLUMNS),
+  };
+  return {
+    at: {
+      fx: ({ dataset }: { dataset: string }) => place.fx(dataset),
+      fy: ({ dataset }: { dataset: string }) => place.fy(dataset),
+    },
+    options: {
+      width: 900,
+      height: 110 + 170 * Math.ceil(datasets.length / COLUMNS),
+      marginLeft: 50,
+      marginRight: 15,
+      marginTop: 55,
+      marginBottom: 40,
+      fx: { axis: null },
+      fy: { axis: null },
+    },
+    marks: [
+      Plot.axisY({ ticks: GAP_TICKS, tickFormat: String }),
+      Plot.text(datasets, {
+        ...place,
+        text: (dataset: string) => dataset,
+        frameAnchor: "bottom",
+        dy: -6,
+        fontWeight: "bold",
+      }),
+    ],
+  } as const;
 }

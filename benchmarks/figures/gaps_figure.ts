@@ -1,5 +1,5 @@
 import { chart, legend, Plot, styleOf, variantStyle } from "./chart.ts";
-import { GAP_TICKS, LEAST_GAP } from "./_panels.ts";
+import { GAP_TICKS, inRows, LEAST_GAP } from "./_panels.ts";
 import { spaced } from "../tables/format.ts";
 import { comparedToys, gap, isBaseline, settingOf } from "../tables/models.ts";
 import type { Record } from "../record.ts";
@@ -29,12 +29,7 @@ export function drawGaps(records: readonly Record[]): string | null {
   });
   if (points.length === 0) return null;
   return chart({
-    width: 900,
-    height: 90 + 40 * new Set(points.map(({ dataset }) => dataset)).size,
-    marginLeft: 125,
-    marginRight: 20,
-    marginTop: 50,
-    marginBottom: 40,
+    ...inRows(points),
     x: {
       type: "log",
       label: "KL(data || flow), nats",
@@ -42,9 +37,6 @@ export function drawGaps(records: readonly Record[]): string | null {
       tickFormat: String,
       ticks: [...GAP_TICKS, 10],
     },
-    y: { axis: null, domain: [...new Set(points.map(({ model }) => model))] },
-    symbol: { type: "identity" },
-    fy: { label: null, axis: "left", domain: [...new Set(points.map(({ dataset }) => dataset))] },
     marks: [
       ...legend(points, { fy: () => points[0]!.dataset }),
       Plot.ruleY(points, {

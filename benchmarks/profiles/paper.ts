@@ -93,7 +93,7 @@ export const paper: ProfileSettings = {
         tuned:
           "on validation points: layers, components, scale map, base, optimizer, learning rate",
       },
-      // How far from converged flat is: all is stretched, one seed.
+      // What more steps of flat would gain: all is stretched, patience too; one seed.
       long: {
         ...toyFlat,
         train: { ...toyFlat.train, maxSteps: 20_000, validateEvery: 1_000 },

@@ -279,8 +279,8 @@ function convergenceFigure(site: Site, records: readonly Record[]): VNode | null
     "",
     "convergence",
     drawConvergence(records),
-    "How the gap falls in training: validation loss minus that of the true density, the median over seeds. Where " +
-      "curves still fall, more steps would help; the learning rate ends at 1 % of its first value. " +
+    "How the gap falls in training: validation loss minus that of the true density, the median over seeds. " +
+      "Curves flatten as the learning rate falls, to 1 % of its first value, and not only where nothing is left to gain. " +
       LEAST_DRAWN,
   );
 }
@@ -290,9 +290,9 @@ function budgetsFigure(site: Site, records: readonly Record[]): VNode | null {
     "",
     "budgets",
     drawBudgets(records),
-    "The KL after the steps of variant flat, and by a line after four times as many with the same seed, variant long. " +
-      "Dots: other seeds of flat. " +
-      LEAST_DRAWN,
+    "What more steps gain, left of 1: the KL of each flow of variant long over that of the flat flow of its seed, and " +
+      "in small dots over those of the flat flows of other seeds. Values below " +
+      `${LEAST_GAP} nats count as that.`,
   );
 }
 

@@ -178,39 +178,33 @@ Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
   assert.equal(svg.match(/<title>glow on moons/g)!.length, 1);
 });
 
-Deno.test("drawBudgets() has a line from each flat flow to the long one of its seed, and dots of other seeds", () => {
+Deno.test("drawBudgets() has the KL of each long flow over that of the flat flows of its seed and of others", () => {
   const records = [
     recordOf("maf", [0.1]),
     recordOf("maf", [1], { seed: 1 }),
     recordOf("maf", [0.5], { profile: "quick" }),
-    recordOf("maf", [0.01], { variant: "long" }),
+    recordOf("maf", [0.05], { variant: "long" }),
     recordOf("iaf", [0.5], { variant: "long" }), // None that is flat.
     recordOf("glow", [0.5]), // None that is long.
   ];
   const svg = drawBudgets(records)!;
   const titles = (svg: string | null) =>
     [...svg!.matchAll(/<title>([^<]*)</g)].map(([, title]) => title);
-  const [first, last] = [
-    "maf on moons, 5000 steps, seed 0: 0.1000 nats",
-    "maf on moons, 20000 steps, seed 0: 0.0100 nats",
+  const [long, flat, other] = [
+    "maf on moons: 20,000 steps, seed 0: 0.0500 nats",
+    "5,000 steps, seed 0: 0.1000 nats",
+    "5,000 steps, seed 1: 1.0000 nats",
   ];
-  const other = "maf on moons, 5000 steps, seed 1: 1.0000 nats";
-  assert.deepEqual(titles(svg), [first, other, first, last]);
-  const place = /translate\(([\d.]+),([\d.]+)\)"><title>/g;
-  const dots = [...svg.matchAll(place)].map(([, x, y]) => [Number(x), Number(y)]);
-  const line = / d="M([\d.]+),([\d.]+)L([\d.]+),([\d.]+)"[^>]*stroke="#/.exec(svg)!;
-  assert.deepEqual(line.slice(1).map(Number), dots.slice(-2).flat());
-  const [[x1, y1], [x2, y2]] = dots.slice(-2) as [number[], number[]];
-  assert.ok(x1! < x2! && y1! < y2!, "more steps stand to the right, less KL below");
-  // Several backends have lines of their own.
+  assert.deepEqual(titles(svg), [`${long}; ${other}`, `${long}; ${flat}`]);
+  assert.match(svg, />KL\(data \|\| flow\) after 20,000 steps \/ KL after 5,000 steps/);
+  // Several backends have points of their own.
   const both = [
     ...records,
     ...records.map((record) => ({ ...record, environment: { backend: "cpu" } })),
   ];
-  assert.equal(svg.match(/stroke-width="2"/g)?.length, 1);
   assert.equal(
     titles(drawBudgets(both as Record[])).filter((title) => /cpu/.test(title!)).length,
-    4,
+    2,
   );
   for (const draw of [drawGaps, drawConvergence]) {
     assert.doesNotMatch(titles(draw(records)).join(), /long/, draw.name);
@@ -220,6 +214,27 @@ Deno.test("drawBudgets() has a line from each flat flow to the long one of its s
   );
   assert.equal(drawBudgets(failed), null);
   assert.equal(drawBudgets(records.filter(({ run }) => run.variant === "flat")), null);
+});
+
+Deno.test("drawBudgets() draws a ratio where its axis has it", () => {
+  const placesOf = (flat: number, long: number) => {
+    const svg = drawBudgets([
+      recordOf("maf", [flat]),
+      recordOf("maf", [flat / 2], { seed: 1 }),
+      recordOf("maf", [long], { variant: "long" }),
+    ])!;
+    const [other, own] = [
+      ...svg.matchAll(/<(?:circle|path)[^>]*?(?:cx="|translate\()([\d.]+)[^>]*><title>/g),
+    ]
+      .map(([, x]) => Number(x));
+    const [, one] = [...svg.matchAll(/<line[^>]* x1="([\d.]+)"/g)].at(-1)!;
+    return { other: other!, own: own!, one: Number(one) };
+  };
+  const { other, own, one } = placesOf(0.2, 0.05); // A quarter, and half.
+  assert.ok(own < other && other < one);
+  assert.ok(Math.abs((one - own) - 2 * (one - other)) < 1, "by equal steps of a logarithm");
+  const tiny = placesOf(1e-5, 1e-6);
+  assert.ok(Math.abs(tiny.own - tiny.one) < 0.1, "what is below the least gap counts as that");
 });
 
 Deno.test("drawDirections() scores what was timed by flows of its size alone", () => {
