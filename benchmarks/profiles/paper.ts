@@ -70,6 +70,9 @@ const toyDeep: VariantSettings = {
   expectedSeconds: 600,
 };
 
+// Patience of all looks: losses rise while the learning rate is high, and are late to come back.
+const unhurried = { maxSteps: 10_000, validateEvery: 250, patience: 40 };
+
 /** Budgets at which results compare with published ones; hours. */
 export const paper: ProfileSettings = {
   toy: {
@@ -134,7 +137,7 @@ export const paper: ProfileSettings = {
       variants: {
         flat: {
           ...reportBanana.variants.flat!,
-          train: { ...toyFlat.train, maxSteps: 10_000, validateEvery: 250 },
+          train: { ...toyFlat.train, ...unhurried },
           expectedSeconds: 30,
         },
       },
@@ -154,8 +157,7 @@ export const paper: ProfileSettings = {
   energy: {
     ...energy,
     seeds: [0, 1, 2, 3, 4],
-    // Patience of all looks: losses rise while the learning rate is high, and are late to come back.
-    train: { ...energy.train, maxSteps: 10_000, validateEvery: 250, patience: 40 },
+    train: { ...energy.train, ...unhurried },
     expectedSeconds: 50,
   },
   tradeoff: {
