@@ -4,7 +4,7 @@ import { filesIn, ifThere } from "./_if_there.ts";
 import { VARIANTS } from "./plan.ts";
 import type { Record } from "./record.ts";
 import { findProblem, rerunCommand } from "./record_schema.ts";
-import { canonical, sha256 } from "./run_id.ts";
+import { canonical, sha256 } from "./canonical.ts";
 
 /** Where the record of a run lies. */
 export function recordPath(out: string, id: string): string {

@@ -1,4 +1,5 @@
 import { slugOf } from "../datasets/file_name.ts";
+import { canonical, sha256 } from "./canonical.ts";
 import { decisiveOf, type Run } from "./plan.ts";
 import type { RunCode } from "./record.ts";
 
@@ -10,18 +11,4 @@ import type { RunCode } from "./record.ts";
 export async function runId(run: Run, code: RunCode): Promise<string> {
   const hash = (await sha256(canonical({ ...decisiveOf(run), code }))).slice(0, 10);
   return `${run.profile}-${slugOf(run.dataset)}-${run.family}-${run.variant}-s${run.seed}-${hash}`;
-}
-
-/** Of a text in UTF-8, as hexadecimal digits. */
-export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** JSON with sorted keys: equal data, equal text. */
-export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(",")}}`;
 }

@@ -11,7 +11,7 @@ import type { Column } from "./tables/csv.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import { evaluateReverseKl } from "./evaluate_reverse_kl.ts";
 import type { EnergyRun, QualityRun } from "./plan.ts";
-import { canonical } from "./run_id.ts";
+import { canonical } from "./canonical.ts";
 import { listRecords, readRecord } from "./record_file.ts";
 import type { Record } from "./record.ts";
 import { score, testLatents, testNoise } from "./score.ts";

@@ -2,7 +2,7 @@ import { engineInfo } from "../../engine/init_engine.ts";
 import { toCsv } from "../tables/csv.ts";
 import { identify } from "../make_run.ts";
 import { decisiveOf, type Run } from "../plan.ts";
-import { canonical } from "../run_id.ts";
+import { canonical } from "../canonical.ts";
 import { listRecords, readRecord } from "../record_file.ts";
 import type { Record } from "../record.ts";
 

@@ -1,7 +1,7 @@
 import { writeAtomically } from "../../engine/write_atomically.ts";
 import { ifThere } from "../_if_there.ts";
 import { lockFolder } from "../lock_folder.ts";
-import { canonical } from "../run_id.ts";
+import { canonical } from "../canonical.ts";
 import { readRecords, recordPath } from "../record_file.ts";
 import type { Record } from "../record.ts";
 import { writeTables } from "../tables.ts";

@@ -73,8 +73,9 @@ export function method(): VNode {
         </li>
         <li>
           Budgets are equal in steps or chosen to fit a time, not until convergence: a family that
-          learns slowly looks worse in a short profile than it is. See the curves, and where there
-          are some the flows of toys that were trained for four times as long.
+          learns slowly looks worse in a short profile than it is. Curves flatten with the learning
+          rate all the same: see, where there are some, the flows of toys that were trained for four
+          times as long.
         </li>
         <li>
           Times are of one machine and one library. Ratios travel better than milliseconds;

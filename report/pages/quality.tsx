@@ -4,7 +4,7 @@ import type { Record } from "../../benchmarks/record.ts";
 import { DataTable, type TableColumn } from "../data_table.tsx";
 import { grouped, spaced, withReach } from "../../benchmarks/tables/format.ts";
 import { LEAST_GAP } from "../../benchmarks/figures/_panels.ts";
-import { drawBudgets } from "../../benchmarks/figures/budgets_figure.ts";
+import { drawBudgets, LEAST_COMPARED } from "../../benchmarks/figures/budgets_figure.ts";
 import { drawConvergence } from "../../benchmarks/figures/convergence_figure.ts";
 import { drawGaps } from "../../benchmarks/figures/gaps_figure.ts";
 import {
@@ -290,9 +290,9 @@ function budgetsFigure(site: Site, records: readonly Record[]): VNode | null {
     "",
     "budgets",
     drawBudgets(records),
-    "What more steps gain, left of 1: the KL of each flow of variant long over that of the flat flow of its seed, and " +
-      "in small dots over those of the flat flows of other seeds. Values below " +
-      `${LEAST_GAP} nats count as that.`,
+    "What more steps gain, left of 1: the KL of each flow of variant long, four times the steps, over that of the flat " +
+      "flow of its seed, and in small dots over those of the flat flows of other seeds. Scored are the weights of the " +
+      `best look; some flat flows were ended by patience before. A KL below ${LEAST_COMPARED} nats counts as that.`,
   );
 }
 

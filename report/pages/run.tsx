@@ -1,5 +1,5 @@
 import type { VNode } from "npm:preact@10.29.0";
-import { canonical } from "../../benchmarks/run_id.ts";
+import { canonical } from "../../benchmarks/canonical.ts";
 import type { Record } from "../../benchmarks/record.ts";
 import { rerunCommand } from "../../benchmarks/record_schema.ts";
 import { chart, PALETTE, Plot, powersOfTen } from "../../benchmarks/figures/chart.ts";

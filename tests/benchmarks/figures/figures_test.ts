@@ -43,7 +43,7 @@ function recordOf(
     status: "ok",
     config: { familyVersion: 1 },
     environment,
-    training: { curve },
+    training: { curve, bestStep: curve.at(-1)!.step },
     scores,
   } as unknown as Record;
 }
@@ -179,41 +179,47 @@ Deno.test("drawGaps() tells deep flows from others by hollow symbols", () => {
 });
 
 Deno.test("drawBudgets() has the KL of each long flow over that of the flat flows of its seed and of others", () => {
+  const other = recordOf("maf", [1], { seed: 1 });
   const records = [
     recordOf("maf", [0.1]),
-    recordOf("maf", [1], { seed: 1 }),
+    other,
+    { ...recordOf("maf", [0.3], { seed: 2 }), config: { familyVersion: 2 } },
+    { ...recordOf("maf", [0.3], { seed: 3 }), code: { family: 1, dataset: 2, backend: "wasm" } },
     recordOf("maf", [0.5], { profile: "quick" }),
+    recordOf("maf", [0.5], { backend: "cpu" }),
     recordOf("maf", [0.05], { variant: "long" }),
     recordOf("iaf", [0.5], { variant: "long" }), // None that is flat.
     recordOf("glow", [0.5]), // None that is long.
+    recordOf("nice", [0.5], { variant: "long" }),
+    recordOf("nice", [0.5], { seed: 1 }), // Of its seed there is none.
   ];
-  const svg = drawBudgets(records)!;
   const titles = (svg: string | null) =>
     [...svg!.matchAll(/<title>([^<]*)</g)].map(([, title]) => title);
-  const [long, flat, other] = [
-    "maf on moons: 20,000 steps, seed 0: 0.0500 nats",
-    "5,000 steps, seed 0: 0.1000 nats",
-    "5,000 steps, seed 1: 1.0000 nats",
+  const of = (steps: string, seed: number, kl: string) =>
+    `best of ${steps} steps at 100, seed ${seed}: ${kl} nats`;
+  const [long, flat, last] = [
+    `maf on moons: ${of("20,000", 0, "0.0500")}`,
+    of("5,000", 0, "0.1000"),
+    of("5,000", 1, "1.0000"),
   ];
-  assert.deepEqual(titles(svg), [`${long}; ${other}`, `${long}; ${flat}`]);
+  const svg = drawBudgets(records)!;
+  assert.deepEqual(titles(svg), [`${long}; ${last}`, `${long}; ${flat}`]);
   assert.match(svg, />KL\(data \|\| flow\) after 20,000 steps \/ KL after 5,000 steps/);
-  // Several backends have points of their own.
-  const both = [
-    ...records,
-    ...records.map((record) => ({ ...record, environment: { backend: "cpu" } })),
-  ];
-  assert.equal(
-    titles(drawBudgets(both as Record[])).filter((title) => /cpu/.test(title!)).length,
-    2,
-  );
   for (const draw of [drawGaps, drawConvergence]) {
     assert.doesNotMatch(titles(draw(records)).join(), /long/, draw.name);
   }
+  // Several backends, and several seeds of long, have points of their own.
+  const cpu = records.map((record) => ({ ...record, environment: { backend: "cpu" } }) as Record);
+  const ofCpu = titles(drawBudgets([...records, ...cpu])).filter((title) => /cpu/.test(title!));
+  assert.ok(ofCpu.length >= 2);
+  const more = [...records, recordOf("maf", [0.2], { variant: "long", seed: 1 })];
+  assert.equal(titles(drawBudgets(more)).length, 4);
   const failed = records.map((record) =>
     record.run.variant === "long" ? { ...record, status: "diverged" as const } : record
   );
   assert.equal(drawBudgets(failed), null);
   assert.equal(drawBudgets(records.filter(({ run }) => run.variant === "flat")), null);
+  assert.equal(drawBudgets([]), null);
 });
 
 Deno.test("drawBudgets() draws a ratio where its axis has it", () => {
@@ -227,14 +233,22 @@ Deno.test("drawBudgets() draws a ratio where its axis has it", () => {
       ...svg.matchAll(/<(?:circle|path)[^>]*?(?:cx="|translate\()([\d.]+)[^>]*><title>/g),
     ]
       .map(([, x]) => Number(x));
-    const [, one] = [...svg.matchAll(/<line[^>]* x1="([\d.]+)"/g)].at(-1)!;
-    return { other: other!, own: own!, one: Number(one) };
+    const lines = [...svg.matchAll(/<line[^>]* x1="([\d.-]+)"/g)].map(([, x]) => Number(x));
+    const [first, last] = [125, 880]; // The frame.
+    for (const x of [...lines, other!, own!]) assert.ok(x >= first && x <= last, `${x}`);
+    return { other: other!, own: own!, one: lines.at(-1)! };
   };
   const { other, own, one } = placesOf(0.2, 0.05); // A quarter, and half.
   assert.ok(own < other && other < one);
   assert.ok(Math.abs((one - own) - 2 * (one - other)) < 1, "by equal steps of a logarithm");
-  const tiny = placesOf(1e-5, 1e-6);
-  assert.ok(Math.abs(tiny.own - tiny.one) < 0.1, "what is below the least gap counts as that");
+  const tiny = placesOf(1e-4, 1e-6);
+  assert.ok(
+    Math.abs(tiny.own - tiny.one) < 0.1,
+    "what is below the least that compares counts as that",
+  );
+  const half = placesOf(0.02, 0.001);
+  assert.ok(Math.abs((half.one - half.own) - (one - own)) < 0.1, "0.02 to 0.001 is a quarter, so");
+  placesOf(0.01, 5);
 });
 
 Deno.test("drawDirections() scores what was timed by flows of its size alone", () => {
