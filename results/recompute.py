@@ -1,6 +1,6 @@
 """Recomputes the test NLLs of saved flows by code that shares nothing with the code that made them.
 
-    python3 recompute.py [--images N] [--noise-seed S] MNIST_DIR FLOW.safetensors...
+    python3 recompute.py [--images N] [--digit D] [--noise-seed S] MNIST_DIR FLOW.safetensors...
 
 MNIST_DIR has t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or both with .gz behind. Needs NumPy and
 PyTorch. Prints a CSV line for each flow, of the first N test images (default: all of them):
@@ -416,13 +416,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", type=int, default=10000)
     parser.add_argument("--noise-seed", type=int)
+    parser.add_argument("--digit", type=int, help="of data set mnist_DIGIT, whose first 1,000 test images the suite scores")
     parser.add_argument("mnist")
     parser.add_argument("flows", nargs="+")
     options = parser.parse_args()
-    levels = read_idx(options.mnist, "t10k-images-idx3-ubyte")[: options.images].reshape(-1, 784)
-    labels = torch.from_numpy(read_idx(options.mnist, "t10k-labels-idx1-ubyte")[: options.images].astype(np.int64))
+    levels = read_idx(options.mnist, "t10k-images-idx3-ubyte").reshape(-1, 784)
+    labels = read_idx(options.mnist, "t10k-labels-idx1-ubyte").astype(np.int64)
+    dataset, chosen = "mnist", slice(None)
+    if options.digit is not None:
+        dataset, chosen = f"mnist_{options.digit}", labels == options.digit
+    levels, labels = levels[chosen][: options.images], torch.from_numpy(labels[chosen][: options.images])
     if options.noise_seed is None:
-        noise = suite_noise("mnist", levels.size).reshape(levels.shape)
+        noise = suite_noise(dataset, levels.size).reshape(levels.shape)
     else:
         noise = np.random.default_rng(options.noise_seed).random(levels.shape)
     pixels = torch.from_numpy((levels + noise) / 256)
