@@ -1,10 +1,11 @@
 import { readBounded } from "../engine/read_bounded.ts";
+import { sha256 } from "../engine/sha256.ts";
 import { writeAtomically } from "../engine/write_atomically.ts";
 import { filesIn, ifThere } from "./_if_there.ts";
 import { VARIANTS } from "./plan.ts";
 import type { Record } from "./record.ts";
 import { findProblem, rerunCommand } from "./record_schema.ts";
-import { canonical, sha256 } from "./canonical.ts";
+import { canonical } from "./canonical.ts";
 
 /** Where the record of a run lies. */
 export function recordPath(out: string, id: string): string {

@@ -1,5 +1,6 @@
 import { slugOf } from "../datasets/file_name.ts";
-import { canonical, sha256 } from "./canonical.ts";
+import { sha256 } from "../engine/sha256.ts";
+import { canonical } from "./canonical.ts";
 import { decisiveOf, type Run } from "./plan.ts";
 import type { RunCode } from "./record.ts";
 

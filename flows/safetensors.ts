@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { sha256 } from "../engine/sha256.ts";
 
 /** One tensor of a file. */
 export interface StoredTensor {
@@ -118,8 +119,7 @@ export async function checksum(
     parts.push(new TextEncoder().encode(`\n${name} [${shape}] ${values.constructor.name}\n`));
     parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
-  const digest = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return await sha256(...parts);
 }
 
 const DECODERS = {
