@@ -201,9 +201,9 @@ testWith(
       const forward = made.bijector.forward;
       let calls = 0;
       made.bijector.forward = (...args) => {
-        if (isDiskBroken && ++calls > 40) throw new Error("The disk is broken");
-        // Training writes a checkpoint at most each 200 ms, in which a fast machine makes all these calls.
-        const until = isDiskBroken && calls === 40 ? performance.now() + 300 : 0;
+        if (++calls > 40 && isDiskBroken) throw new Error("The disk is broken");
+        // Training tells and keeps where it is each 200 ms, in which a fast machine makes all these calls.
+        const until = calls === 40 ? performance.now() + 300 : 0;
         while (performance.now() < until);
         return forward.apply(made.bijector, args);
       };
