@@ -100,13 +100,13 @@ function stepsOf(run: Record["run"]): number {
   return (run as QualityRun).train!.maxSteps;
 }
 
-/** What is trained, on what and with which code, whatever the steps and the seed, as text. */
+/** What is trained, on what and with which code, whatever the steps, their looks and the seed, as text. */
 function subject({ run, environment: { backend }, config, code }: Record): string {
   const { train, variant: _, ...rest } = decisiveOf(run) as QualityRun;
   return canonical({
     ...rest,
     seed: null,
-    train: { ...train, maxSteps: null, validateEvery: null },
+    train: { ...train, maxSteps: null, validateEvery: null, patience: null },
     backend,
     version: config?.familyVersion ?? null,
     code: code?.dataset ?? 1,

@@ -82,7 +82,7 @@ export const paper: ProfileSettings = {
     variants: {
       flat: {
         ...toyFlat,
-        train: { ...toyFlat.train, maxSteps: 5_000, validateEvery: 250 },
+        train: { ...toyFlat.train, maxSteps: 5_000, validateEvery: 250, patience: 20 }, // Of all looks.
         expectedSeconds: 25,
       },
       deep: toyDeep,
@@ -127,6 +127,7 @@ export const paper: ProfileSettings = {
       conv_class: {
         ...paperMnist.conv_class!,
         train: { ...paperMnist.conv_class!.train, maxSteps: 10_000, validateEvery: 1_000 },
+        seeds: [0, 1, 2],
         expectedSeconds: 800,
       },
     },
