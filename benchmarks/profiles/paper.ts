@@ -96,11 +96,11 @@ export const paper: ProfileSettings = {
         tuned:
           "on validation points: layers, components, scale map, base, optimizer, learning rate",
       },
-      // What more steps of flat would gain: all is stretched, patience too; one seed.
+      // What more steps of flat would gain: all is stretched, patience too.
       long: {
         ...toyFlat,
-        train: { ...toyFlat.train, maxSteps: 20_000, validateEvery: 1_000 },
-        seeds: [0],
+        train: { ...toyFlat.train, maxSteps: 20_000, validateEvery: 1_000, patience: 20 },
+        seeds: [0, 1, 2],
         expectedSeconds: 100,
       },
     },
