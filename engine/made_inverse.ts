@@ -51,6 +51,13 @@ export interface MadeGradients {
 /** Coordinates that are solved one by one, before products carry them on to all later ones. */
 const BLOCK = 32;
 
+/**
+ * Examples that a block has in work at a time. Its columns are copied one after another, and lines of a
+ * cache that so few rows lie in stay there meanwhile; those of 1,000 drive each other out, the more so as
+ * powers of two lie between them (five times the time at D = 2).
+ */
+const ROWS = 16;
+
 const ACTIVATIONS = { relu: 1, tanh: 2 } as const;
 
 /**
@@ -75,7 +82,7 @@ export function invertMade(
 ): MadeSolution {
   const { hidden, output, counts, dim, isDescending } = network;
   const [batch] = z.shape as [number];
-  const work = new Workspace(kernels, network, batch);
+  const work = new Workspace(kernels, network);
   const [x, logDet] = [allocate(kernels, [batch, dim]), allocate(kernels, [batch])];
   kernels.fillRows(kernels.address(logDet), 0, 1, batch, 0);
   const sums = [...hidden, output].map(({ bias }, l) =>
@@ -92,7 +99,7 @@ export function invertMade(
     const to = Math.min(from + BLOCK, dim);
     // deno-fmt-ignore
     kernels.madeBlock(
-      work.table, hidden.length, from, to, batch, dim, Number(isDescending), kernels.address(z),
+      work.table, hidden.length, from, to, batch, ROWS, dim, Number(isDescending), kernels.address(z),
       xAt.address, paramsAt.address, outputAt.address, kernels.address(logDet),
       SCALE_MAPS[network.scaleMap], ACTIVATIONS[network.activation], work.scratch,
     );
@@ -146,7 +153,7 @@ export function madeGradients(
 ): MadeGradients {
   const { hidden, output, counts, dim, isDescending } = network;
   const [batch] = z.shape as [number];
-  const work = new Workspace(kernels, network, batch);
+  const work = new Workspace(kernels, network);
   const [v, dParams] = [allocate(kernels, [batch, dim]), allocate(kernels, [batch, 2 * dim])];
   const g = zeros(kernels, [batch, dim]);
   const slopes = activations.map(({ shape }) => zeros(kernels, shape));
@@ -160,7 +167,7 @@ export function madeGradients(
     const from = Math.max(0, (Math.ceil(to / BLOCK) - 1) * BLOCK);
     // deno-fmt-ignore
     kernels.madeBlockGradient(
-      work.table, hidden.length, from, to, batch, dim, Number(isDescending), kernels.address(z),
+      work.table, hidden.length, from, to, batch, ROWS, dim, Number(isDescending), kernels.address(z),
       kernels.address(dx), kernels.address(dLogDet), kernels.address(params), dParamsAt.address,
       outputAt.address, gAt.address, kernels.address(v), SCALE_MAPS[network.scaleMap],
       ACTIVATIONS[network.activation], work.scratch,
@@ -224,9 +231,9 @@ class Workspace implements Disposable {
   readonly #network: MadeNetwork;
   readonly #tensors: tf.Tensor[];
 
-  constructor(kernels: Kernels, network: MadeNetwork, batch: number) {
+  constructor(kernels: Kernels, network: MadeNetwork) {
     const { counts, dim } = network;
-    const lineBytes = 4 * Math.ceil(batch / 4) * 4;
+    const lineBytes = 4 * ROWS;
     // One more than units can become final in a block.
     const units = counts.map((count) => {
       let most = 0;

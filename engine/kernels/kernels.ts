@@ -93,14 +93,14 @@ interface KernelExports {
   ): void;
   // deno-fmt-ignore
   madeBlock(
-    layers: number, layerCount: number, from: number, to: number, batch: number, dim: number,
-    isDescending: number, z: number, x: number, params: number, outKernel: number, logDet: number,
+    layers: number, layerCount: number, from: number, to: number, batch: number, atOnce: number,
+    dim: number, isDescending: number, z: number, x: number, params: number, outKernel: number, logDet: number,
     scaleMap: number, activation: number, scratch: number,
   ): void;
   // deno-fmt-ignore
   madeBlockGradient(
-    layers: number, layerCount: number, from: number, to: number, batch: number, dim: number,
-    isDescending: number, z: number, dx: number, dLogDet: number, params: number, dParams: number,
+    layers: number, layerCount: number, from: number, to: number, batch: number, atOnce: number,
+    dim: number, isDescending: number, z: number, dx: number, dLogDet: number, params: number, dParams: number,
     outKernel: number, g: number, v: number, scaleMap: number, activation: number, scratch: number,
   ): void;
   // deno-fmt-ignore

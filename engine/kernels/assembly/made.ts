@@ -12,7 +12,8 @@ import { exp4, tanh4 } from "./math.ts";
  * Coordinates count in the order in which they are solved, units by their degree: unit u of a layer
  * depends on as many coordinates as its degree says. In here items (coordinates, units) are lines of
  * `lanes` numbers, one for each example, so that all sums run over whole vectors; padding lanes
- * compute on zeros.
+ * compute on zeros. Few examples are in work at a time, `atOnce`, a multiple of four; no sum runs
+ * over examples, so bits do not depend on it.
  *
  * `layers` points to one row of int32 per hidden layer, first to last:
  *   0  address of its sums [batch, units]; final units hold their activations there
@@ -23,7 +24,7 @@ import { exp4, tanh4 } from "./math.ts";
  *   5  in the gradient: address of the gradients of its sums [batch, units]
  */
 
-const ROW: i32 = 24;
+const LAYER: i32 = 24;
 const RELU: i32 = 1;
 
 function sumsOf(layer: usize): usize {
@@ -51,24 +52,37 @@ function columnOf(position: i32, dim: i32, isDescending: i32): i32 {
   return isDescending ? dim - 1 - position : position;
 }
 
-/** line[b] = matrix[b, column], and 0 in the padding. */
+/** The lanes for so many rows: vectors are of four. */
+function lanesFor(rows: i32): i32 {
+  return (rows + 3) & ~3;
+}
+
+/** line[r] = matrix[row + r, column], and 0 in the padding. */
 function gatherLine(
   line: usize,
   matrix: usize,
-  rowBytes: i32,
+  columns: i32,
   column: i32,
-  batch: i32,
-  lanes: i32,
+  row: i32,
+  rows: i32,
 ): void {
-  let from = matrix + (column << 2);
-  for (let b = 0; b < batch; b++, from += rowBytes) store<f32>(line + (b << 2), load<f32>(from));
-  for (let b = batch; b < lanes; b++) store<f32>(line + (b << 2), 0);
+  let from = matrix + (row * columns + column << 2);
+  const lanes = lanesFor(rows);
+  for (let r = 0; r < rows; r++, from += columns << 2) store<f32>(line + (r << 2), load<f32>(from));
+  for (let r = rows; r < lanes; r++) store<f32>(line + (r << 2), 0);
 }
 
-/** matrix[b, column] = line[b]. */
-function scatterLine(line: usize, matrix: usize, rowBytes: i32, column: i32, batch: i32): void {
-  let to = matrix + (column << 2);
-  for (let b = 0; b < batch; b++, to += rowBytes) store<f32>(to, load<f32>(line + (b << 2)));
+/** matrix[row + r, column] = line[r]. */
+function scatterLine(
+  line: usize,
+  matrix: usize,
+  columns: i32,
+  column: i32,
+  row: i32,
+  rows: i32,
+): void {
+  let to = matrix + (row * columns + column << 2);
+  for (let r = 0; r < rows; r++, to += columns << 2) store<f32>(to, load<f32>(line + (r << 2)));
 }
 
 /** to += the sum over i of weight_i line_i; weights lie `stride` bytes apart, lines side by side. */
@@ -125,6 +139,7 @@ export function madeBlock(
   from: i32,
   to: i32,
   batch: i32,
+  atOnce: i32,
   dim: i32,
   isDescending: i32,
   z: usize,
@@ -136,46 +151,48 @@ export function madeBlock(
   activation: i32,
   scratch: usize,
 ): void {
-  const lanes = (batch + 3) & ~3;
-  const line = lanes << 2;
-  const mu = scratch, raw = scratch + line, zs = scratch + 2 * line, dets = scratch + 3 * line;
-  const xs = scratch + 4 * line;
-  const lastLayer = layers + (layerCount - 1) * ROW;
-  gatherLine(dets, logDet, 4, 0, batch, lanes);
-  for (let i = from; i < to; i++) {
-    const column = columnOf(i, dim, isDescending);
-    gatherLine(mu, params, dim << 3, column, batch, lanes);
-    gatherLine(raw, params, dim << 3, dim + column, batch, lanes);
-    gatherLine(zs, z, dim << 2, column, batch, lanes);
-    if (layerCount) {
-      // What the units that became final in this block say of coordinate i.
-      const first = countTo(lastLayer, from);
-      const weights = outKernel + first * (dim << 3) + (column << 2);
-      const count = countTo(lastLayer, i) - first;
-      addLines(mu, linesOf(lastLayer), weights, dim << 3, count, lanes);
-      addLines(raw, linesOf(lastLayer), weights + (dim << 2), dim << 3, count, lanes);
-    } else {
-      const weights = outKernel + columnOf(from, dim, isDescending) * (dim << 3) + (column << 2);
-      const stride = isDescending ? -(dim << 3) : dim << 3;
-      addLines(mu, xs, weights, stride, i - from, lanes);
-      addLines(raw, xs, weights + (dim << 2), stride, i - from, lanes);
-    }
-    scatterLine(mu, params, dim << 3, column, batch);
-    scatterLine(raw, params, dim << 3, dim + column, batch);
-    const own = xs + (i - from) * line;
-    for (let b: usize = 0; b < <usize> line; b += 16) {
-      const logS = affineScale(v128.load(raw + b), scaleMap);
-      v128.store(own + b, f32x4.add(f32x4.mul(v128.load(zs + b), exp4(logS)), v128.load(mu + b)));
-      v128.store(dets + b, f32x4.add(v128.load(dets + b), logS));
-    }
-    scatterLine(own, x, dim << 2, column, batch);
-    if (i + 1 < dim) {
-      for (let l = 0; l < layerCount; l++) {
-        finishUnits(layers + l * ROW, l, from, i, batch, dim, isDescending, xs, activation);
+  const lastLayer = layers + (layerCount - 1) * LAYER;
+  for (let row = 0; row < batch; row += atOnce) {
+    const rows = min(atOnce, batch - row), lanes = lanesFor(rows);
+    const line = lanes << 2;
+    const mu = scratch, raw = scratch + line, zs = scratch + 2 * line, dets = scratch + 3 * line;
+    const xs = scratch + 4 * line;
+    gatherLine(dets, logDet, 1, 0, row, rows);
+    for (let i = from; i < to; i++) {
+      const column = columnOf(i, dim, isDescending);
+      gatherLine(mu, params, 2 * dim, column, row, rows);
+      gatherLine(raw, params, 2 * dim, dim + column, row, rows);
+      gatherLine(zs, z, dim, column, row, rows);
+      if (layerCount) {
+        // What the units that became final in this block say of coordinate i.
+        const first = countTo(lastLayer, from);
+        const weights = outKernel + first * (dim << 3) + (column << 2);
+        const count = countTo(lastLayer, i) - first;
+        addLines(mu, linesOf(lastLayer), weights, dim << 3, count, lanes);
+        addLines(raw, linesOf(lastLayer), weights + (dim << 2), dim << 3, count, lanes);
+      } else {
+        const weights = outKernel + columnOf(from, dim, isDescending) * (dim << 3) + (column << 2);
+        const stride = isDescending ? -(dim << 3) : dim << 3;
+        addLines(mu, xs, weights, stride, i - from, lanes);
+        addLines(raw, xs, weights + (dim << 2), stride, i - from, lanes);
+      }
+      scatterLine(mu, params, 2 * dim, column, row, rows);
+      scatterLine(raw, params, 2 * dim, dim + column, row, rows);
+      const own = xs + (i - from) * line;
+      for (let b: usize = 0; b < <usize> line; b += 16) {
+        const logS = affineScale(v128.load(raw + b), scaleMap);
+        v128.store(own + b, f32x4.add(f32x4.mul(v128.load(zs + b), exp4(logS)), v128.load(mu + b)));
+        v128.store(dets + b, f32x4.add(v128.load(dets + b), logS));
+      }
+      scatterLine(own, x, dim, column, row, rows);
+      if (i + 1 < dim) {
+        for (let l = 0; l < layerCount; l++) {
+          finishUnits(layers + l * LAYER, l, from, i, row, rows, dim, isDescending, xs, activation);
+        }
       }
     }
+    scatterLine(dets, logDet, 1, 0, row, rows);
   }
-  scatterLine(dets, logDet, 4, 0, batch);
 }
 
 /** Computes the units whose degree is i + 1: their last input has become known. */
@@ -184,25 +201,26 @@ function finishUnits(
   index: i32,
   from: i32,
   i: i32,
-  batch: i32,
+  row: i32,
+  rows: i32,
   dim: i32,
   isDescending: i32,
   xs: usize,
   activation: i32,
 ): void {
-  const lanes = (batch + 3) & ~3;
+  const lanes = lanesFor(rows);
   const line = lanes << 2;
   const units = unitsOf(layer);
   const first = countTo(layer, from);
   for (let u = countTo(layer, i); u < countTo(layer, i + 1); u++) {
     const own = linesOf(layer) + (u - first) * line;
-    gatherLine(own, sumsOf(layer), units << 2, u, batch, lanes);
+    gatherLine(own, sumsOf(layer), units, u, row, rows);
     if (index == 0) {
       const stride = isDescending ? -(units << 2) : units << 2;
       const weights = kernelOf(layer) + (columnOf(from, dim, isDescending) * units + u << 2);
       addLines(own, xs, weights, stride, i + 1 - from, lanes);
     } else {
-      const before = layer - ROW;
+      const before = layer - LAYER;
       const start = countTo(before, from);
       const weights = kernelOf(layer) + (start * units + u << 2);
       addLines(own, linesOf(before), weights, units << 2, countTo(before, i + 1) - start, lanes);
@@ -211,7 +229,7 @@ function finishUnits(
       const value = v128.load(own + b);
       v128.store(own + b, activation == RELU ? f32x4.max(value, f32x4.splat(0)) : tanh4(value));
     }
-    scatterLine(own, sumsOf(layer), units << 2, u, batch);
+    scatterLine(own, sumsOf(layer), units, u, row, rows);
   }
 }
 
@@ -234,6 +252,7 @@ export function madeBlockGradient(
   from: i32,
   to: i32,
   batch: i32,
+  atOnce: i32,
   dim: i32,
   isDescending: i32,
   z: usize,
@@ -248,60 +267,64 @@ export function madeBlockGradient(
   activation: i32,
   scratch: usize,
 ): void {
-  const lanes = (batch + 3) & ~3;
-  const line = lanes << 2;
-  const sum = scratch, raw = scratch + line, zs = scratch + 2 * line, dets = scratch + 3 * line;
-  // Gradients of shifts and of raw scales, in the order in which they are solved: last first.
-  const dMus = scratch + 4 * line, dRaws = dMus + (to - from) * line;
-  gatherLine(dets, dLogDet, 4, 0, batch, lanes);
-  for (let i = to - 1; i >= from; i--) {
-    const column = columnOf(i, dim, isDescending);
-    const done = to - 1 - i;
-    const dMu = dMus + done * line, dRaw = dRaws + done * line;
-    gatherLine(dMu, dx, dim << 2, column, batch, lanes);
-    gatherLine(sum, g, dim << 2, column, batch, lanes);
-    gatherLine(raw, params, dim << 3, dim + column, batch, lanes);
-    gatherLine(zs, z, dim << 2, column, batch, lanes);
-    if (layerCount) {
-      const first = countTo(layers, i);
-      const start = countTo(layers, max(from - 1, 0));
-      const weights = kernelOf(layers) + (column * unitsOf(layers) + first << 2);
-      const lines = linesOf(layers) + (first - start) * line;
-      addLines(sum, lines, weights, 4, countTo(layers, to - 1) - first, lanes);
-    } else {
-      const weights = outKernel + column * (dim << 3) + (columnOf(to - 1, dim, isDescending) << 2);
-      const stride = isDescending ? 4 : -4;
-      addLines(sum, dMus, weights, stride, done, lanes);
-      addLines(sum, dRaws, weights + (dim << 2), stride, done, lanes);
-    }
-    for (let b: usize = 0; b < <usize> line; b += 16) {
-      const a = v128.load(raw + b);
-      const shift = f32x4.add(v128.load(dMu + b), v128.load(sum + b));
-      const solved = f32x4.mul(shift, exp4(affineScale(a, scaleMap)));
-      const scale = f32x4.add(f32x4.mul(solved, v128.load(zs + b)), v128.load(dets + b));
-      v128.store(dMu + b, shift);
-      v128.store(sum + b, solved);
-      v128.store(dRaw + b, f32x4.mul(scale, affineSlope(a, scaleMap)));
-    }
-    scatterLine(sum, v, dim << 2, column, batch);
-    scatterLine(dMu, dParams, dim << 3, column, batch);
-    scatterLine(dRaw, dParams, dim << 3, dim + column, batch);
-    if (i > 0) {
-      for (let l = layerCount - 1; l >= 0; l--) {
-        finishSlopes(
-          layers + l * ROW,
-          l == layerCount - 1,
-          from,
-          to,
-          i,
-          batch,
-          dim,
-          isDescending,
-          dMus,
-          dRaws,
-          outKernel,
-          activation,
-        );
+  for (let row = 0; row < batch; row += atOnce) {
+    const rows = min(atOnce, batch - row), lanes = lanesFor(rows);
+    const line = lanes << 2;
+    const sum = scratch, raw = scratch + line, zs = scratch + 2 * line, dets = scratch + 3 * line;
+    // Gradients of shifts and of raw scales, in the order in which they are solved: last first.
+    const dMus = scratch + 4 * line, dRaws = dMus + (to - from) * line;
+    gatherLine(dets, dLogDet, 1, 0, row, rows);
+    for (let i = to - 1; i >= from; i--) {
+      const column = columnOf(i, dim, isDescending);
+      const done = to - 1 - i;
+      const dMu = dMus + done * line, dRaw = dRaws + done * line;
+      gatherLine(dMu, dx, dim, column, row, rows);
+      gatherLine(sum, g, dim, column, row, rows);
+      gatherLine(raw, params, 2 * dim, dim + column, row, rows);
+      gatherLine(zs, z, dim, column, row, rows);
+      if (layerCount) {
+        const first = countTo(layers, i);
+        const start = countTo(layers, max(from - 1, 0));
+        const weights = kernelOf(layers) + (column * unitsOf(layers) + first << 2);
+        const lines = linesOf(layers) + (first - start) * line;
+        addLines(sum, lines, weights, 4, countTo(layers, to - 1) - first, lanes);
+      } else {
+        const weights = outKernel + column * (dim << 3) +
+          (columnOf(to - 1, dim, isDescending) << 2);
+        const stride = isDescending ? 4 : -4;
+        addLines(sum, dMus, weights, stride, done, lanes);
+        addLines(sum, dRaws, weights + (dim << 2), stride, done, lanes);
+      }
+      for (let b: usize = 0; b < <usize> line; b += 16) {
+        const a = v128.load(raw + b);
+        const shift = f32x4.add(v128.load(dMu + b), v128.load(sum + b));
+        const solved = f32x4.mul(shift, exp4(affineScale(a, scaleMap)));
+        const scale = f32x4.add(f32x4.mul(solved, v128.load(zs + b)), v128.load(dets + b));
+        v128.store(dMu + b, shift);
+        v128.store(sum + b, solved);
+        v128.store(dRaw + b, f32x4.mul(scale, affineSlope(a, scaleMap)));
+      }
+      scatterLine(sum, v, dim, column, row, rows);
+      scatterLine(dMu, dParams, 2 * dim, column, row, rows);
+      scatterLine(dRaw, dParams, 2 * dim, dim + column, row, rows);
+      if (i > 0) {
+        for (let l = layerCount - 1; l >= 0; l--) {
+          finishSlopes(
+            layers + l * LAYER,
+            l == layerCount - 1,
+            from,
+            to,
+            i,
+            row,
+            rows,
+            dim,
+            isDescending,
+            dMus,
+            dRaws,
+            outKernel,
+            activation,
+          );
+        }
       }
     }
   }
@@ -314,7 +337,8 @@ function finishSlopes(
   from: i32,
   to: i32,
   i: i32,
-  batch: i32,
+  row: i32,
+  rows: i32,
   dim: i32,
   isDescending: i32,
   dMus: usize,
@@ -322,7 +346,7 @@ function finishSlopes(
   outKernel: usize,
   activation: i32,
 ): void {
-  const lanes = (batch + 3) & ~3;
+  const lanes = lanesFor(rows);
   const line = lanes << 2;
   const units = unitsOf(layer);
   const first = countTo(layer, max(from - 1, 0));
@@ -330,20 +354,20 @@ function finishSlopes(
   const h = linesOf(layer) + (countTo(layer, to - 1) - first) * line;
   for (let u = countTo(layer, i - 1); u < countTo(layer, i); u++) {
     const own = linesOf(layer) + (u - first) * line;
-    gatherLine(own, slopesOf(layer), units << 2, u, batch, lanes);
+    gatherLine(own, slopesOf(layer), units, u, row, rows);
     if (isLast) {
       const weights = outKernel + u * (dim << 3) + (columnOf(to - 1, dim, isDescending) << 2);
       const stride = isDescending ? 4 : -4;
       addLines(own, dMus, weights, stride, to - i, lanes);
       addLines(own, dRaws, weights + (dim << 2), stride, to - i, lanes);
     } else {
-      const next = layer + ROW;
+      const next = layer + LAYER;
       const start = countTo(next, i - 1);
       const weights = kernelOf(next) + (u * unitsOf(next) + start << 2);
       const lines = linesOf(next) + (start - countTo(next, max(from - 1, 0))) * line;
       addLines(own, lines, weights, 4, countTo(next, to - 1) - start, lanes);
     }
-    gatherLine(h, sumsOf(layer), units << 2, u, batch, lanes);
+    gatherLine(h, sumsOf(layer), units, u, row, rows);
     for (let b: usize = 0; b < <usize> line; b += 16) {
       const value = v128.load(own + b), output = v128.load(h + b);
       const slope = activation == RELU
@@ -351,6 +375,6 @@ function finishSlopes(
         : f32x4.sub(f32x4.splat(1), f32x4.mul(output, output));
       v128.store(own + b, f32x4.mul(value, slope));
     }
-    scatterLine(own, slopesOf(layer), units << 2, u, batch);
+    scatterLine(own, slopesOf(layer), units, u, row, rows);
   }
 }
