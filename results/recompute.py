@@ -1,6 +1,6 @@
 """Recomputes the test NLLs of saved flows by code that shares nothing with the code that made them.
 
-    python3 recompute.py [--images N] [--digit D] [--noise-seed S] MNIST_DIR FLOW.safetensors...
+    python3 recompute.py [--images N] [--digit D] [--noise-seed S] [--label-only] MNIST_DIR FLOW.safetensors...
 
 MNIST_DIR has t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or both with .gz behind. Needs NumPy and
 PyTorch. Prints a CSV line for each flow, of the first N test images (default: all of them):
@@ -8,7 +8,8 @@ PyTorch. Prints a CSV line for each flow, of the first N test images (default: a
     nll_nats, nll_se     mean of -log p(x) over images, x = (k + u) / 256 in [0, 1), and its standard error
     bits_per_dim         (nll_nats + D log 256) / (D log 2); also its least, median and largest over images
     worst_image          index of the image with the largest
-    nll_nats_marginal    of a flow with classes, mean of -log 1/K sum_y p(x | y); the others are of p(x | label)
+    nll_nats_marginal    of a flow with classes, mean of -log 1/K sum_y p(x | y); the others are of p(x | label).
+                         It takes K densities of each image: --label-only leaves it out
 
 Written in float64 from the documentation of the classes and from the papers:
 
@@ -392,7 +393,7 @@ class Flow:
         return values[0].T.flip(1) if descending else values[0].T
 
 
-def recompute(path, pixels, labels, batch):
+def recompute(path, pixels, labels, batch, label_only):
     """The CSV fields of a flow."""
     flow = Flow(path)
     dim, scores, marginals = pixels.shape[1], [], []
@@ -400,7 +401,7 @@ def recompute(path, pixels, labels, batch):
         raise ValueError(f"{path}: not a flow of {dim} pixels")
     for x, label in zip(pixels.split(batch), labels.split(batch)):
         scores.append(flow.log_prob(x, label))
-        if flow.classes is not None:
+        if flow.classes is not None and not label_only:
             each = [flow.log_prob(x, torch.full_like(label, y)) for y in range(flow.classes)]
             marginals.append(torch.logsumexp(torch.stack(each), 0) - math.log(flow.classes))
     nll = -torch.cat(scores)
@@ -417,6 +418,7 @@ def main():
     parser.add_argument("--images", type=int, default=10000)
     parser.add_argument("--noise-seed", type=int)
     parser.add_argument("--digit", type=int, help="of data set mnist_DIGIT, whose first 1,000 test images the suite scores")
+    parser.add_argument("--label-only", action="store_true", help="no nll_nats_marginal, which takes as many densities as classes")
     parser.add_argument("mnist")
     parser.add_argument("flows", nargs="+")
     options = parser.parse_args()
@@ -433,7 +435,7 @@ def main():
     pixels = torch.from_numpy((levels + noise) / 256)
     print("file,family,images,nll_nats,nll_se,bits_per_dim,min_bits,median_bits,max_bits,worst_image,nll_nats_marginal")
     for path in options.flows:
-        print(recompute(path, pixels, labels, batch=250), flush=True)
+        print(recompute(path, pixels, labels, 250, options.label_only), flush=True)
 
 
 if __name__ == "__main__":
