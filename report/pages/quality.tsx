@@ -292,7 +292,7 @@ function budgetsFigure(site: Site, records: readonly Record[]): VNode | null {
     drawBudgets(records),
     "What more steps gain, left of 1: the KL of each flow of variant long, four times the steps, over that of the flat " +
       "flow of its seed, and in small dots over those of the flat flows of other seeds. Scored are the weights of the " +
-      `best look; some flat flows were ended by patience before. A KL below ${LEAST_COMPARED} nats counts as that.`,
+      `best look. A KL below ${LEAST_COMPARED} nats counts as that.`,
   );
 }
 
