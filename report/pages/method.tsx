@@ -15,7 +15,8 @@ export function method(): VNode {
           Options and budgets of the profiles were chosen on validation data. To test scores it is
           owed that weight decay was tried at all (RealNVP of ten layers and Glow over vectors),
           that conv_large was trained on for a second cosine, that mixtures were tried at all, and
-          that energies and the banana of suite report have patience of all looks in profile paper.
+          that energies, flat toys and the banana of suite report have patience of all looks in
+          profile paper.
         </li>
         <li>
           Images are integers k of 0 to 255. A density is scored at (k + u) / 256 with u uniform,
